@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native side of Rcu<P>: liburcu, memb flavour. Only this file names the flavour.
+//
+// Why a thread_local here and nowhere else in a variant: liburcu itself keeps its reader state in one, and a second registration of a
+// thread corrupts its list of readers. The count of nested registrations is therefore state of the same kind, on the library's side
+// of the facade: the layers of one hart each register its thread, and none knows of the others.
+// The read-side functions are taken from liburcu's static header: they are under ten lines each, which its authors offer to code under
+// any licence; a call into the library would cost more than the section itself.
+// Protocol, Invariant, Progress, Source: variants/rcu/rcu.hpp.
+// Proof:     tests/unit/rcu/.
+#pragma once
+#include <urcu/urcu-memb.h>
+#include <urcu/static/urcu-memb.h>
+
+#include "variants/rcu/rcu.hpp"
+#include "vm/platform/invariant.hpp"
+#include "vm/platform/native.hpp"
+
+namespace variants::rcu_variant {
+
+template <>
+struct Rcu<vm::NativePlatform> {
+  static constexpr char flavour[] = "memb";
+
+  static void register_thread() {
+    if (registrations().count++ == 0) urcu_memb_register_thread();
+  }
+  static void unregister_thread() {
+    Registrations& mine = registrations();
+    INTERLOCK_INVARIANT(mine.count > 0, "a thread unregistered from RCU more often than it registered");
+    if (--mine.count == 0) urcu_memb_unregister_thread();
+  }
+
+  [[gnu::always_inline]] static void read_lock() { _urcu_memb_read_lock(); }
+  [[gnu::always_inline]] static void read_unlock() { _urcu_memb_read_unlock(); }
+  [[gnu::always_inline]] static bool reading() { return _urcu_memb_read_ongoing() != 0; }
+
+  static void synchronize() {
+    INTERLOCK_INVARIANT(!reading(), "synchronize inside a read section waits for itself");
+    urcu_memb_synchronize_rcu();
+  }
+  static void defer(void (*callback)(void*), void* pointer) {
+    auto* node = new Deferred{{}, callback, pointer};
+    outstanding().fetch_add(1, vm::relaxed);
+    urcu_memb_call_rcu(&node->head, &run);
+  }
+  static void barrier() {
+    INTERLOCK_INVARIANT(!reading(), "barrier inside a read section waits for itself");
+    urcu_memb_barrier();
+  }
+  // Callbacks, exact when no defer is running.
+  static vm::u64 backlog() { return outstanding().load(vm::relaxed); }
+
+  static void quiescent() { urcu_memb_quiescent_state(); }
+  static void online() { urcu_memb_thread_online(); }
+  static void offline() { urcu_memb_thread_offline(); }
+
+ private:
+  struct Registrations {
+    unsigned count = 0;
+    // A thread may end with layers still attached (the main thread, on exit): liburcu must not keep its dead reader.
+    ~Registrations() {
+      if (count != 0) urcu_memb_unregister_thread();
+    }
+  };
+  struct Deferred {
+    rcu_head head;
+    void (*callback)(void*);
+    void* pointer;
+  };
+
+  static Registrations& registrations() {
+    static thread_local Registrations mine;
+    return mine;
+  }
+  static vm::NativeAtomic<vm::u64>& outstanding() {
+    static vm::NativeAtomic<vm::u64> count{0};
+    return count;
+  }
+  static void run(rcu_head* head) {
+    auto* node = reinterpret_cast<Deferred*>(head);  // head is the first member of a standard-layout struct
+    const Deferred work = *node;
+    delete node;
+    work.callback(work.pointer);
+    outstanding().fetch_sub(1, vm::relaxed);
+  }
+};
+
+static_assert(RcuFlavour<Rcu<vm::NativePlatform>>);
+
+}  // namespace variants::rcu_variant
