@@ -6,8 +6,10 @@
 //   mutate(f)   for writes, and for reads that have effects: f(State&, Effects&) -> R
 // f touches only the State (and what it captured by value), may be run more than once, and does not throw. R is void or trivially
 // copyable. Effects (State::Effects, a small trivially copyable value) say what follows outside: interrupt levels, bytes out, requests.
-// The layer hands the effects of each mutation to the Sink once, in linearization order. The Sink is short and does not block; it may
-// mutate another device (a UART's level enters the PLIC), never its own.
+// The layer hands the effects of each mutation to the Sink once, in linearization order, by deliver(): the Sink is called as
+// sink(port index, effects), or sink(effects) if it takes no more. It is short and does not block; it may mutate another device (a
+// UART's level enters the PLIC), never its own, and no cycle of devices. It runs on the mutating thread, one call at a time for each
+// device: a port of that other device that only this Sink uses, or the one with the same index, is therefore used by one thread at a time.
 //
 // Guarantees:
 //  R1 inspect is linearizable: it sees every mutation that returned before its call, and f runs only on a validated State, never on
@@ -19,6 +21,7 @@
 //
 // Threads. A Port belongs to one hart (or one device thread) and is used by one thread at a time.
 #pragma once
+#include <concepts>
 #include <type_traits>
 
 #include "vm/layers/awaitable.hpp"
@@ -35,6 +38,16 @@ struct RegistersStatistics {
   u64 mutations = 0;
   u64 retries = 0;  // runs of f beyond the first
 };
+
+// Hands the effects of one mutation, made through the port with this index, to the Sink.
+template <class Sink, class Effects>
+[[gnu::always_inline]] inline void deliver(Sink& sink, u32 port, const Effects& effects) {
+  if constexpr (std::is_invocable_v<Sink&, u32, const Effects&>) {
+    sink(port, effects);
+  } else {
+    sink(effects);
+  }
+}
 
 template <class D, class State, class Sink>
 concept DeviceRegistersLayer = std::is_trivially_copyable_v<State> && std::is_trivially_copyable_v<typename State::Effects> &&

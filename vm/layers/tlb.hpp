@@ -7,7 +7,7 @@
 //
 // Tickets. A ticket is a point in the variant's own order of events. `begin_walk` gives the ticket of a walk that starts now;
 // `fresh` gives one that is newer than every walk that began before the call. A leaf is usable for `since` when its walk's
-// ticket is not older than `since`.
+// ticket is not older than `since`. A ticket is used with the Reader that gave it.
 //
 // Guarantees (each has a contract test; T1-T3 are properties of interleavings):
 //  T1 A lookup returns only an untorn leaf that a fill stored for that space and that contains the address, and whose walk began

@@ -98,6 +98,11 @@ struct NativePlatform {
   static void* allocate(std::size_t bytes, std::size_t alignment) { return ::operator new(bytes, std::align_val_t{alignment}); }
   static void deallocate(void* storage, std::size_t bytes, std::size_t alignment) { ::operator delete(storage, bytes, std::align_val_t{alignment}); }
 
+  static u64 this_thread() noexcept {
+    static thread_local char here;
+    return reinterpret_cast<u64>(&here);
+  }
+
   static std::chrono::nanoseconds now() noexcept {
     timespec t{};
     clock_gettime(CLOCK_MONOTONIC, &t);

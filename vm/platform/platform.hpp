@@ -13,6 +13,7 @@
 //                  the caller rechecks its own state with the order that it needs
 //   pause, yield   a spin-wait hint, and giving up the processor
 //   make, destroy  allocation of nodes that threads share, so that a use after free can be seen; raw storage likewise
+//   this_thread    a number that tells the calling thread from all others that are alive, never 0
 //   now            a monotonic clock in nanoseconds
 // Named edges: every order stronger than relaxed, and every fence, carries a name (a string literal). The model
 // checker weakens edges one by one; in the native build a name costs nothing (tests/unit/named_edges_are_free).
@@ -74,6 +75,7 @@ concept Platform = requires(typename P::template atomic<u64> word, typename P::t
   P::destroy(static_cast<u64*>(nullptr));
   { P::allocate(std::size_t{}, std::size_t{}) } -> std::same_as<void*>;
   P::deallocate(static_cast<void*>(nullptr), std::size_t{}, std::size_t{});
+  { P::this_thread() } -> std::same_as<u64>;
   { P::now() } -> std::same_as<std::chrono::nanoseconds>;
 };
 
