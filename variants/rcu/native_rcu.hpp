@@ -10,9 +10,11 @@
 // Proof:     tests/unit/rcu/.
 #pragma once
 #include <urcu/urcu-memb.h>
+// After the flavour's own header, which it completes.
 #include <urcu/static/urcu-memb.h>
 
 #include "variants/rcu/rcu.hpp"
+#include "variants/rcu/seen_by_tsan.hpp"
 #include "vm/platform/invariant.hpp"
 #include "vm/platform/native.hpp"
 
@@ -31,22 +33,44 @@ struct Rcu<vm::NativePlatform> {
     if (--mine.count == 0) urcu_memb_unregister_thread();
   }
 
-  [[gnu::always_inline]] static void read_lock() { _urcu_memb_read_lock(); }
-  [[gnu::always_inline]] static void read_unlock() { _urcu_memb_read_unlock(); }
+  [[gnu::always_inline]] static void read_lock() {
+    if constexpr (seen_by_tsan::watching) {
+      urcu_memb_read_lock();  // the library's, which TSan does not instrument
+    } else {
+      _urcu_memb_read_lock();
+    }
+    seen_by_tsan::acquired(seen_by_tsan::period_begins);
+  }
+  [[gnu::always_inline]] static void read_unlock() {
+    seen_by_tsan::released(seen_by_tsan::section_ends);
+    if constexpr (seen_by_tsan::watching) {
+      urcu_memb_read_unlock();
+    } else {
+      _urcu_memb_read_unlock();
+    }
+  }
   [[gnu::always_inline]] static bool reading() { return _urcu_memb_read_ongoing() != 0; }
 
   static void synchronize() {
     INTERLOCK_INVARIANT(!reading(), "synchronize inside a read section waits for itself");
+    seen_by_tsan::released(seen_by_tsan::period_begins);
     urcu_memb_synchronize_rcu();
+    seen_by_tsan::acquired(seen_by_tsan::section_ends);
   }
   static void defer(void (*callback)(void*), void* pointer) {
     auto* node = new Deferred{{}, callback, pointer};
     outstanding().fetch_add(1, vm::relaxed);
+    seen_by_tsan::released(seen_by_tsan::period_begins);
+    seen_by_tsan::released(*node);
     urcu_memb_call_rcu(&node->head, &run);
   }
   static void barrier() {
     INTERLOCK_INVARIANT(!reading(), "barrier inside a read section waits for itself");
-    urcu_memb_barrier();
+    {
+      const seen_by_tsan::Unseen inside;  // liburcu hands an allocation of its own to its thread
+      urcu_memb_barrier();
+    }
+    seen_by_tsan::acquired(seen_by_tsan::callbacks_end);
   }
   // Callbacks, exact when no defer is running.
   static vm::u64 backlog() { return outstanding().load(vm::relaxed); }
@@ -79,9 +103,12 @@ struct Rcu<vm::NativePlatform> {
   }
   static void run(rcu_head* head) {
     auto* node = reinterpret_cast<Deferred*>(head);  // head is the first member of a standard-layout struct
+    seen_by_tsan::acquired(*node);
+    seen_by_tsan::acquired(seen_by_tsan::section_ends);
     const Deferred work = *node;
     delete node;
     work.callback(work.pointer);
+    seen_by_tsan::released(seen_by_tsan::callbacks_end);
     outstanding().fetch_sub(1, vm::relaxed);
   }
 };

@@ -8,13 +8,17 @@ namespace vm {
 class MachineClock {
  public:
   static constexpr u64 ticks_per_second = 10'000'000;
-  u64 ticks() const { return static_cast<u64>((NativePlatform::now() - start_).count()) / 100 + offset_; }
-  // mtime is writable. Harts that compare with it look again at their next timer poll.
-  void set_ticks(u64 value) { offset_ = value - static_cast<u64>((NativePlatform::now() - start_).count()) / 100; }
+  static constexpr u64 nanoseconds_per_tick = 1'000'000'000 / ticks_per_second;
+
+  u64 ticks() const { return elapsed() + offset_.load(relaxed); }
+  // mtime is writable. Harts compare with it anew at their next timer poll.
+  void set_ticks(u64 value) { offset_.store(value - elapsed(), relaxed); }
 
  private:
+  u64 elapsed() const { return static_cast<u64>((NativePlatform::now() - start_).count()) / nanoseconds_per_tick; }
+
   std::chrono::nanoseconds start_ = NativePlatform::now();
-  u64 offset_ = 0;
+  NativePlatform::atomic<u64> offset_{0};
 };
 
 }  // namespace vm

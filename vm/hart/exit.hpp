@@ -25,10 +25,12 @@ struct Exit {
   ExitKind kind = ExitKind::safepoint;
   Access access = Access::load;
   u8 width = 0;              // bytes
+  u8 length = 0;             // device: bytes of the instruction
   u8 destination = 0;        // of a device load: x register, or f register if `floating`
   bool sign_extend = false;
   bool floating = false;
   u64 address = 0;           // translate: virtual; device, reserve: guest physical
+  u64 virtual_address = 0;   // device, code_written: of the access, for a trap's tval
   u64 value = 0;             // of a device store
   Ppn pages[2] = {Ppn{~u64{0}}, Ppn{~u64{0}}};  // code_written
   Scope scope;               // fence_vma

@@ -32,6 +32,9 @@ struct alignas(128) Signals {
   NativePlatform::atomic<u32> sleeping{0};       // 1 while the hart may be parked on `attention`
   NativePlatform::atomic<u64> lines{0};          // levels of MSIP, MEIP, SEIP and the SSIP latch, at their mip positions
   NativePlatform::atomic<u64> mtimecmp{~u64{0}};  // ticks of 10 MHz
+  // Odd from just before a store, AMO or SC to a tracked page until the loop has invalidated the page: fence.i on another hart, which may
+  // have seen the new bytes, waits for it (release store before the bytes; the fence.i side loads with acquire after it saw them).
+  NativePlatform::atomic<u32> code_write{0};
 };
 
 // A direct-mapped cache from pc to block. An entry counts only for the generation that it was made in.
@@ -62,6 +65,7 @@ struct alignas(128) Hart {
   u64 pc = 0;
   std::array<u64, 32> f{};
   u64 retired = 0;                 // instructions, exact at every Exit and counter read (minstret adds its own offset)
+  i32 budget = 0;                  // instructions left of the engine's slice, as of `retired`
 
   // The regime that loads and stores run in now, kept by update_regime() (MPRV included).
   MicroTlbEntry* data_table = nullptr;

@@ -6,7 +6,7 @@
 namespace vm {
 
 struct TopOfRam {
-  PhysicalRange initrd;         // page aligned at both ends
+  PhysicalRange initrd;         // starts on a page of its own; empty without an initrd
   u64 dynamic_information = 0;  // a page of its own
   u64 device_tree = 0;          // 8-byte aligned, with `device_tree_room` behind it
 };

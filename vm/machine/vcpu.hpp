@@ -204,6 +204,7 @@ class Vcpu {
         case ExitKind::reserve:
           m_.memory.reservations().track(exit.address);
           if (m_.harts.size() > 1) shake_hands(HandshakeKind::order_stores);
+          m_.memory.wait_for_device_writes();
           m_.memory.reservations().make_ready(exit.address);
           break;
 
@@ -339,7 +340,7 @@ class Vcpu {
       if ((seen & 1) == 0) continue;
       while (other->signals.code_write.load(acquire, "wait_for_code_writes") == seen) NativePlatform::yield();
     }
-    m_.memory.wait_for_device_code_writes();
+    m_.memory.wait_for_device_writes();
   }
 
   Block* build_scratch(const BlockSite& site) {

@@ -6,6 +6,7 @@
 #pragma once
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "vm/error.hpp"
@@ -38,6 +39,11 @@ class GuestMemory {
   bool read(u64 physical, std::span<std::byte> into) const;
   // Breaks reservations of tracked lines, and reports tracked code pages to the sink after the bytes are written.
   bool write(u64 physical, std::span<const std::byte> from);
+  // Returns when every write() that had begun before the call has ended, its sink calls included. Two need it:
+  //   fence.i, because it may have seen the new bytes of a code page before the sink was called;
+  //   a `reserve` Exit, between track() and make_ready(), because a write() that saw the word at 0 takes part in no handshake.
+  // Threads: any, but never from inside a sink. Progress: blocking; one load of each of two counters if no write() is under way.
+  void wait_for_device_writes() const;
   void set_code_write_sink(CodeWriteSink sink) { sink_ = sink; }
 
   // For the page-table walker: an aligned 8-byte PTE, which must be in RAM.
@@ -56,6 +62,11 @@ class GuestMemory {
   PageStates pages_;
   Reservations reservations_;
   CodeWriteSink sink_;
+  void store(u64 physical, std::span<const std::byte> from);
+  // write()s under way, counted apart for two phases: a waiter turns the phase, so that later ones do not hold it up.
+  mutable NativePlatform::atomic<u32> write_phase_{0};
+  NativePlatform::atomic<u32> writes_under_way_[2]{};
+  mutable std::mutex waiters_;  // one waiter turns the phase at a time; held while writes end, taken only if there are any
 };
 
 }  // namespace vm

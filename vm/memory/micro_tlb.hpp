@@ -59,11 +59,21 @@ class MicroTlb {
   void flush_translated();                     // all but the machine regime (satp write, sfence.vma without address)
   void flush_page(u64 address, bool with_global);  // every fragment of a leaf that contains the address, in all translated regimes
   void flush_asid();                           // all translated entries that are not global
-  void revoke_writes();                        // all store tags (a page is becoming tracked)
+  // Takes all permission to store away (a page is becoming tracked): store tags and `writable` of RAM entries. The next store asks anew.
+  void revoke_writes();
 
  private:
+  struct Content {
+    bool any = false;         // something was filled since the last flush
+    bool superpages = false;  // a fragment of a superpage was
+  };
+  template <class Entry>
+  void fill(Entry* table, Content& content, const Entry& entry);
+
   u32 entries_;
   u64 stride_;
+  std::array<Content, regimes> data_content_;
+  std::array<Content, regimes> fetch_content_;
   std::unique_ptr<MicroTlbEntry[]> data_;
   std::unique_ptr<FetchEntry[]> fetch_;
 };

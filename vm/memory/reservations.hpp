@@ -5,10 +5,11 @@
 // memory. LR makes its word tracked (for good), by a `reserve` Exit: the loop marks the word and then runs a machine-wide handshake, so
 // that no store that saw 0 is still in flight. From then on stores, AMOs and SCs that hash there take the word as a lock, and count.
 //
-//   bit 0 tracked | bit 1 locked | bits 2..31 version
-//         0       |      0       |       0          | never reserved
-//         1       |      0       |       v          | tracked
-//         1       |      1       |       v          | a store, AMO or SC is in progress; it leaves v + 1
+//   bit 0 tracked | bit 1 locked | bit 2 ready | bits 3..31 version
+//         0       |      0       |      0      |       0          | never reserved: stores go straight to memory
+//         1       |     0, 1     |      0      |       v          | stores take the word, but one that saw 0 may be in flight: LR must wait
+//         1       |      0       |      1      |       v          | tracked
+//         1       |      1       |      1      |       v          | a store, AMO or SC is in progress; it leaves v + 1
 //
 // Invariant: an SC succeeds only if its word still has the version that LR saw before it read: no tracked write came between.
 // A collision of hashes can only make an SC fail; the constrained loop of the manual retries.
@@ -23,7 +24,8 @@ namespace vm {
 
 inline constexpr u32 reservation_tracked = 1;
 inline constexpr u32 reservation_locked = 2;
-inline constexpr u32 reservation_version = 4;
+inline constexpr u32 reservation_ready = 4;  // LR goes on only when this is set; otherwise it makes a `reserve` Exit
+inline constexpr u32 reservation_version = 8;
 inline constexpr unsigned reservation_words = 1 << 14;
 
 struct Reservation {
@@ -42,8 +44,10 @@ class Reservations {
   Word& word(u64 physical) { return words_[index(physical)]; }
   const Word* table() const { return words_.get(); }
 
-  // Marks the word of `physical` tracked. The caller runs a handshake before it relies on it.
+  // Marks the word of `physical` tracked. The caller then runs a handshake, then calls make_ready.
   void track(u64 physical) { word(physical).fetch_or(reservation_tracked, seq_cst, "track_before_handshake"); }
+  // tracked_is_complete: whoever sees `ready` sees every store that the handshake waited for.
+  void make_ready(u64 physical) { word(physical).fetch_or(reservation_ready, release, "tracked_is_complete"); }
 
   // Takes the word of a tracked line; returns its value before.
   u32 lock(u64 physical) {
@@ -57,8 +61,9 @@ class Reservations {
     }
   }
   // Gives it back. `wrote`: a write happened, so the version moves on.
-  void unlock(u64 physical, u32 seen, bool wrote) {
-    word(physical).store(wrote ? seen + reservation_version : seen, release, "reservation_unlock");
+  void unlock(u64 physical, bool wrote) {
+    // An add, not a store: make_ready may have set its bit meanwhile.
+    word(physical).fetch_add(wrote ? reservation_version - reservation_locked : 0u - reservation_locked, release, "reservation_unlock");
   }
 
  private:

@@ -2,6 +2,9 @@
 // A translated block: a straight run of decoded instructions from one physical page (an instruction that straddles two pages is a block
 // of its own). It is an Object of the GC layer: slot 0 links to the block that follows, slot 1 to the branch target.
 #pragma once
+#include <memory>
+#include <span>
+
 #include "vm/hart/hart.hpp"
 
 namespace vm {

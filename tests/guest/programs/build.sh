@@ -20,8 +20,8 @@ cross=${CROSS:-riscv64-linux-gnu-}
 output='' only=() list='' jobs=$(nproc)
 groups=(hello kernels workloads figures checks ordering)
 flags=(-std=gnu17 -O2 -g -march=rv64gc_zicsr_zifencei -mabi=lp64d -mcmodel=medany -ffreestanding -fno-pic -fno-stack-protector
-  -fno-strict-aliasing -ffp-contract=off -fno-tree-loop-distribute-patterns -fno-tree-vectorize -ffunction-sections
-  -fdata-sections -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror "-ffile-prefix-map=$here=." "-I$here/runtime")
+  -fno-strict-aliasing -ffp-contract=off -fno-math-errno -fno-tree-loop-distribute-patterns -fno-tree-vectorize -ffunction-sections
+  -fdata-sections -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror "-ffile-prefix-map=$here=." "-I$here/runtime" "-I$here")
 link=(-nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,--no-warn-rwx-segments "-Wl,-T,$here/runtime/guest.ld")
 
 die() { printf 'build.sh: %s\n' "$1" >&2; exit "${2:-1}"; }

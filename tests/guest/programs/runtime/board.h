@@ -15,6 +15,8 @@
 #define ACLINT_MTIME 0x200bff8ull
 #define TIMEBASE 10000000ull  // Hz
 
+#define RAM_START 0x80000000ull
+
 #define UART 0x10000000ull
 enum { UART_RBR = 0, UART_THR = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_MSR = 6, UART_SCR = 7 };
 #define UART_IER_RECEIVED 0x01

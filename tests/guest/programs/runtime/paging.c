@@ -4,16 +4,16 @@
 #include "paging.h"
 
 #include "barrier.h"
+#include "board.h"
 #include "console.h"
 #include "device_tree.h"
 
 extern char image_text_end[], image_end[];
 
-enum { RAM_BASE = 0x80000000u };
 #define KERNEL_DATA (PTE_RW | PTE_G)
 #define KERNEL_TEXT (PTE_RX | PTE_G)
 
-static uint64_t *kernel_table;  // maps RAM_BASE to RAM_BASE + 1 GiB
+static uint64_t *kernel_table;  // maps RAM_START to RAM_START + 1 GiB
 static SpinLock kernel_table_lock;
 
 static uint64_t pte_table(const uint64_t *table) { return (uint64_t)table >> 12 << 10 | PTE_V; }
@@ -22,8 +22,8 @@ static uint64_t *table_of(uint64_t pte) { return (uint64_t *)(pte >> 10 << 12); 
 // The image in 4 KiB pages (code read-execute, everything else read-write), the rest of RAM in megapages.
 static uint64_t *build_kernel_table(void) {
   uint64_t *megapages = pages_allocate(1);
-  for (uint64_t at = RAM_BASE; at < machine_tree.memory_end && at < RAM_BASE + GIGAPAGE_BYTES; at += MEGAPAGE_BYTES) {
-    uint64_t index = (at - RAM_BASE) / MEGAPAGE_BYTES;
+  for (uint64_t at = RAM_START; at < machine_tree.memory_end && at < RAM_START + GIGAPAGE_BYTES; at += MEGAPAGE_BYTES) {
+    uint64_t index = (at - RAM_START) / MEGAPAGE_BYTES;
     if (at >= (uint64_t)image_end) {
       megapages[index] = pte_leaf(at, KERNEL_DATA);
       continue;
@@ -64,7 +64,7 @@ Space space_create(unsigned bits, unsigned asid) {
   spin_unlock(&kernel_table_lock);
   Space space = {pages_allocate(1), (bits - 12) / 9, asid};
   space_map(&space, 0, 0, LEVEL_GIGAPAGE, KERNEL_DATA);
-  *space_slot(&space, RAM_BASE, LEVEL_GIGAPAGE) = pte_table(kernel_table);
+  *space_slot(&space, RAM_START, LEVEL_GIGAPAGE) = pte_table(kernel_table);
   return space;
 }
 

@@ -25,6 +25,7 @@ privilege_enter:
   csrw mepc, a0
   mv a0, a1
   la ra, privilege_exit
+  li a7, 0                  // an ecall below is not taken for the exit
   mret
 
 privilege_exit:
