@@ -130,8 +130,8 @@ linux_image() {
 
 # /init, in an archive that the kernel's own tool writes: owner root, all times zero.
 linux_initrd() {
-  local key flags=(-std=gnu17 -O2 -march=rv64gc -static -pthread -ffp-contract=off -fno-strict-aliasing -Wall -Wextra -Wshadow
-    -Wstrict-prototypes -Werror "-ffile-prefix-map=$here=." -Wl,--build-id=none)
+  local key flags=(-std=gnu17 -O2 -march=rv64gc -static -pthread -ffp-contract=off -fno-math-errno -fno-strict-aliasing -Wall -Wextra
+    -Wshadow -Wstrict-prototypes -Werror "-ffile-prefix-map=$here=." '-Wl,--build-id=none')
   init_hash=$( (printf '%s\n' "$compiler" "${flags[@]//$here/}"; cat "$here"/*.c "$here"/*.h) | hash_of)
   key=$(printf '%s\n' "$init_hash" "$archive_hash" | hash_of)
   if fresh "$work/initrd.stamp" "$key" "$linux/initrd.cpio.gz" "$work/init"; then
@@ -140,7 +140,7 @@ linux_initrd() {
   fi
   unpack_kernel
   say 'compiling the initial program'
-  "${cross}gcc" "${flags[@]}" "$here"/*.c -o "$work/init.part"
+  "${cross}gcc" "${flags[@]}" "$here"/*.c -lm -o "$work/init.part"
   "${cross}strip" "$work/init.part"
   mv "$work/init.part" "$work/init"
   gcc -O1 -o "$work/gen_init_cpio" "$work/source/usr/gen_init_cpio.c"

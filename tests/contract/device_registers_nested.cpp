@@ -108,4 +108,35 @@ TEST(device_registers, a_level_is_never_overwritten_by_an_older_one) {
   }
 }
 
+// A hart that has been told of an effect looks at the device and must find the mutation done. The Sink takes its time, so that there
+// is a while in which the effects are out and mutate has not returned.
+struct Announcer {
+  std::atomic<vm::u64>* announced;
+  void operator()(const Counter::Effects& effects) const {
+    announced->store(effects.sequence);
+    for (int i = 0; i < 4; ++i) sched_yield();
+  }
+};
+
+TEST(device_registers, a_mutation_is_seen_once_its_effects_are) {
+  std::atomic<vm::u64> announced{0};
+  Registers<Counter, Announcer> device({.ports = 3}, {}, {&announced});
+  std::atomic<bool> stop{false};
+  together(3, [&](unsigned index) {
+    const Attached attached(device);
+    if (index == 0) {
+      for (vm::u64 i = 0; i < scaled(2'000); ++i) {
+        mutate(device, 0, [](Counter& state, Counter::Effects& effects) { return state.add(0, 1, effects); });
+        if (i % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
+      }
+      stop = true;
+      return;
+    }
+    while (!stop) {
+      const vm::u64 known = announced;
+      ASSERT_GE(inspect(device, index, [](const Counter& state) { return state.sequence; }), known);
+    }
+  });
+}
+
 }  // namespace

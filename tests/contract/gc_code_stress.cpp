@@ -216,6 +216,7 @@ TEST(gc, publish_and_invalidate_never_both_miss) {
       const vm::Ticket ticket = gc->begin_build(mutator, pages_of(key));
       const vm::u64 version = guest.version[page].load(std::memory_order_relaxed);
       write_canary(*block, ledger.next_id(), key.start, version);
+      for (volatile vm::u64 delay = below(random, 120); delay != 0;) delay = delay - 1;
       const auto result = vm::complete(gc->publish(mutator, ticket, key, block));
       published += result.outcome == vm::Publication::published;
       for (unsigned spins = 0; written.load(std::memory_order_acquire) < round;) {

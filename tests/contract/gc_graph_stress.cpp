@@ -13,7 +13,8 @@ constexpr unsigned holders = 6;
 // two links an object is reachable from nowhere but the mutator's hands, and all that a collector has scanned is out of date.
 class Gardener {
  public:
-  Gardener(Gc& gc, Ledger& ledger, vm::u32 hart) : gc_(gc), ledger_(ledger), mutator_(gc.mutator({hart}, {&attention_, 1})), hart_(hart), random_(hart) {}
+  Gardener(Gc& gc, Ledger& ledger, vm::u32 hart)
+      : gc_(gc), ledger_(ledger), mutator_(gc.mutator({hart}, {&attention_, 1})), hart_(hart), random_(hart) {}
 
   void run(unsigned steps) {
     const Attached attached(gc_);

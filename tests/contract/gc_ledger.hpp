@@ -27,8 +27,8 @@ inline constexpr vm::u64 dead = 0xdead'dead'dead'dead;
 struct Canary {
   vm::u64 magic = alive;
   vm::u64 id = 0;
-  vm::u64 start = 0;                 // of the key under which it is published
-  vm::u64 versions[2] = {0, 0};      // of the bytes that a block was made of, by page
+  vm::u64 start = 0;             // of the key under which it is published
+  vm::u64 versions[2] = {0, 0};  // of the bytes that a block was made of, by page
   vm::u64 seal = 0;
 
   vm::u64 sum() const { return (id * 0x9e37'79b9'7f4a'7c15) ^ start ^ (versions[0] << 20) ^ (versions[1] << 40) ^ alive; }
@@ -112,7 +112,9 @@ class Running {
 // A block's entry, as the engine does it: false if it may not be entered. A cold block is warmed.
 inline bool enter(Object& block) { return block.warm(); }
 
-inline vm::BlockKey block_key(vm::u64 page, vm::u64 offset, vm::u32 context = 1) { return {(page << vm::page_shift) + offset, vm::no_page, context}; }
+inline vm::BlockKey block_key(vm::u64 page, vm::u64 offset, vm::u32 context = 1) {
+  return {(page << vm::page_shift) + offset, vm::no_page, context};
+}
 inline vm::BlockKey straddling_key(vm::u64 page, vm::u64 second) { return {(page << vm::page_shift) + 0xffe, {second}, 1}; }
 inline vm::BlockKey plain_key(vm::u64 number) { return {number, vm::no_page, vm::plain_context}; }
 inline std::array<vm::Ppn, 2> pages_of(const vm::BlockKey& key) { return {key.first_page(), key.second}; }

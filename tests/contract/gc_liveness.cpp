@@ -20,8 +20,8 @@ struct Model {
     std::array<vm::i64, slots_each> slots;
     bool retired = false;
   };
-  std::map<vm::u64, Node> nodes;                              // not yet reclaimed, by id
-  std::vector<std::pair<vm::u64, vm::BlockKey>> entries;      // (id, key)
+  std::map<vm::u64, Node> nodes;                          // not yet reclaimed, by id
+  std::vector<std::pair<vm::u64, vm::BlockKey>> entries;  // (id, key)
 
   std::vector<vm::u64> entries_of(const vm::BlockKey& key) const {
     std::vector<vm::u64> ids;
@@ -97,7 +97,8 @@ class History {
   void publish(unsigned hart) {
     const vm::BlockKey key = some_key();
     const auto kind = key.context == vm::plain_context ? vm::ObjectKind::plain : vm::ObjectKind::block;
-    Object* object = vm::complete(gc_->allocate(*mutators_[hart], kind, slots_each, sizeof(Canary) + static_cast<vm::u32>(below(random_, 100))));
+    Object* object =
+        vm::complete(gc_->allocate(*mutators_[hart], kind, slots_each, sizeof(Canary) + static_cast<vm::u32>(below(random_, 100))));
     ASSERT_NE(object, nullptr);
     const vm::u64 id = ledger_.next_id();
     write_canary(*object, id, key.start);
@@ -114,9 +115,7 @@ class History {
     const auto result = vm::complete(gc_->publish(*mutators_[hart], ticket, key, object));
     const std::vector<vm::u64> before = model_.entries_of(key);
     switch (result.outcome) {
-      case vm::Publication::refused:
-        EXPECT_TRUE(meanwhile) << "refused without an invalidate";
-        return;
+      case vm::Publication::refused: EXPECT_TRUE(meanwhile) << "refused without an invalidate"; return;
       case vm::Publication::existing:
         EXPECT_FALSE(overlaps);
         EXPECT_TRUE(std::find(before.begin(), before.end(), canary(*result.object).id) != before.end());
@@ -220,7 +219,7 @@ class History {
 
   Ledger ledger_{100000};
   std::unique_ptr<Gc> gc_ = std::make_unique<Gc>(vm::GcConfig{heap_bytes, harts}, ledger_.finalizer());
-  
+
   std::array<Mutator*, harts> mutators_{};
   Random random_;
   Model model_;
@@ -360,7 +359,9 @@ TEST(gc, destruction_finalizes_each_live_object_once) {
       Mutator& mutator = gc.mutator({hart}, {});
       const Running running(gc, mutator);
       for (vm::u64 i = 0; i < 300; ++i) {
-        const vm::BlockKey key = i % 3 == 0 ? plain_key(1000 * hart + i) : i % 3 == 1 ? block_key(1000 * hart + i, 4) : straddling_key(1000 * hart + i, i);
+        const vm::BlockKey key = i % 3 == 0   ? plain_key(1000 * hart + i)
+                                 : i % 3 == 1 ? block_key(1000 * hart + i, 4)
+                                              : straddling_key(1000 * hart + i, i);
         ASSERT_NE(publish_new(gc, mutator, ledger, key), nullptr);
       }
       vm::complete(gc.invalidate({1000 * hart + 1}));  // one retired block among them

@@ -45,7 +45,8 @@ TEST(gc, publisher_finds_what_it_published) {
 TEST(gc, equal_starts_of_other_contexts_are_other_blocks) {
   TwoHarts harts;
   std::vector<std::pair<vm::BlockKey, Object*>> blocks;
-  for (const vm::BlockKey& key : {block_key(5, 0, 1), block_key(5, 0, 2), vm::BlockKey{5 << vm::page_shift, {9}, 1}, plain_key(5 << vm::page_shift)}) {
+  for (const vm::BlockKey& key :
+       {block_key(5, 0, 1), block_key(5, 0, 2), vm::BlockKey{5 << vm::page_shift, {9}, 1}, plain_key(5 << vm::page_shift)}) {
     blocks.emplace_back(key, harts.build(key, [] {}).object);
   }
   for (const auto& [key, block] : blocks) EXPECT_EQ(harts.find_on(harts.first, key), block);
@@ -127,10 +128,10 @@ TEST(gc, invalidate_takes_every_block_of_the_page_and_no_other) {
   for (vm::u64 offset = 0; offset < 20; ++offset) on_page.push_back(harts.build(block_key(page, offset * 2), [] {}).object);
   for (vm::u64 other = 0; other < 30; ++other) {
     elsewhere.push_back(harts.build(block_key(page + 1 + other, 0), [] {}).object);
-    on_page.push_back(harts.build(straddling_key(page + 1 + other, page), [] {}).object);   // second page
+    on_page.push_back(harts.build(straddling_key(page + 1 + other, page), [] {}).object);  // second page
     elsewhere.push_back(harts.build(straddling_key(page + 1 + other, page + 99), [] {}).object);
   }
-  on_page.push_back(harts.build(straddling_key(page, page + 77), [] {}).object);            // first page
+  on_page.push_back(harts.build(straddling_key(page, page + 77), [] {}).object);                  // first page
   on_page.push_back(harts.build(vm::BlockKey{page << vm::page_shift, {page}, 3}, [] {}).object);  // both pages are one
   vm::complete(harts.gc.invalidate({page}));
 

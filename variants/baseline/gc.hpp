@@ -120,7 +120,8 @@ class Gc {
   void safepoint(Mutator& mutator) {
     mutator.drop_.begin_safepoint();
     sync::clear_attention(mutator.member_.attention);
-    if (world_.stop_wanted()) [[unlikely]] hold(mutator);
+    if (world_.stop_wanted()) [[unlikely]]
+      hold(mutator);
   }
   void idle(Mutator& mutator) { world_.leave(mutator.member_); }
   void busy(Mutator& mutator) {
@@ -195,7 +196,8 @@ class Gc {
   sync::HeapPacing<P> pacing_;
   World world_;
   sync::PageStamps<P> stamps_;
-  // Shared for find, the most frequent operation; held for one table operation, or for a whole collection. Blocking, never across a suspension.
+  // Shared for find, the most frequent operation; held for one table operation, or for a whole collection. Blocking, never across a
+  // suspension.
   alignas(64) typename P::shared_mutex index_lock_;
   sync::BlockIndex<P> index_;
   // Held for one allocation, or for a whole collection. Blocking, never across a suspension.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Baseline TLB: a std::unordered_map under one reader-writer lock, first in, first out.
-// Protocol:  lookup holds the lock shared; fill and invalidate hold it alone. An invalidation advances the clock inside the lock, so it sees
+// Protocol:  lookup holds the lock shared; fill and invalidate hold it alone. An invalidation advances the clock inside the lock, so it
+// sees
 //            every older fill that was accepted, and every older fill that comes later sees it among the refusals.
 // Invariant: under the lock the map, the queue of keys, and the counts by space agree. No leaf is in the scope of an invalidation that was
 //            called after its walk began.

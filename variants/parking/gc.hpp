@@ -47,7 +47,11 @@ class Gc {
   };
 
   Gc(vm::GcConfig config, vm::Finalizer<P> finalizer)
-      : config_(config), finalizer_(finalizer), pacing_(config.heap_bytes), shards_(std::make_unique<Shards>()), mutators_(std::make_unique<Mutator[]>(config.harts)) {
+      : config_(config),
+        finalizer_(finalizer),
+        pacing_(config.heap_bytes),
+        shards_(std::make_unique<Shards>()),
+        mutators_(std::make_unique<Mutator[]>(config.harts)) {
     for (vm::u32 i = 0; i < config.harts; ++i) world_.add(mutators_[i].member_);
   }
   Gc(const Gc&) = delete;
@@ -134,7 +138,8 @@ class Gc {
   void safepoint(Mutator& mutator) {
     mutator.drop_.begin_safepoint();
     sync::clear_attention(mutator.member_.attention);
-    if (world_.stop_wanted()) [[unlikely]] hold(mutator);
+    if (world_.stop_wanted()) [[unlikely]]
+      hold(mutator);
   }
   void idle(Mutator& mutator) { world_.leave(mutator.member_); }
   void busy(Mutator& mutator) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parking TLB: sets of eight leaves, each under its own one-byte parking mutex, which lies in the cache line of the set's tags.
-// Protocol:  lookup, fill and sweep hold the mutex of the one set that they touch. An invalidation first advances the clock, then goes through
+// Protocol:  lookup, fill and sweep hold the mutex of the one set that they touch. An invalidation first advances the clock, then goes
+// through
 //            the sets where its leaves may lie, one after the other; in each it removes the older leaves in scope and leaves its ticket and
 //            scope behind, also where it finds nothing. So a fill that comes to a set before the sweep is removed by it, and one that comes
 //            after it finds the ticket there and is refused: nothing else is needed for T3.

@@ -42,18 +42,21 @@ class Gc {
     bool running_ = false;
     sync::BlockIndex<P> index_;
     sync::ObjectChain<P> objects_;
-    std::optional<sync::HeapPacing<P>> pacing_;           // always there: made by Gc, which knows the limit
-    vm::u64 epoch_ = 0;                                   // of the last collection
-    vm::u64 all_stamp_ = 0;                               // the newest post that stood for all pages
-    std::array<vm::u64, stamp_buckets> stamps_{};         // the newest post, by page
-    typename P::template atomic<vm::u64> used_{0};        // bytes; written by the owner
+    std::optional<sync::HeapPacing<P>> pacing_;     // always there: made by Gc, which knows the limit
+    vm::u64 epoch_ = 0;                             // of the last collection
+    vm::u64 all_stamp_ = 0;                         // the newest post that stood for all pages
+    std::array<vm::u64, stamp_buckets> stamps_{};   // the newest post, by page
+    typename P::template atomic<vm::u64> used_{0};  // bytes; written by the owner
     sync::MutatorTally<P> tally_;
-    Tally layer_tally_;                                   // of this hart's heap
+    Tally layer_tally_;  // of this hart's heap
     Inbox<P> inbox_;
   };
 
   Gc(vm::GcConfig config, vm::Finalizer<P> finalizer)
-      : config_(config), limit_(config.heap_bytes / config.harts), finalizer_(finalizer), mutators_(std::make_unique<Mutator[]>(config.harts)) {
+      : config_(config),
+        limit_(config.heap_bytes / config.harts),
+        finalizer_(finalizer),
+        mutators_(std::make_unique<Mutator[]>(config.harts)) {
     for (vm::u32 i = 0; i < config.harts; ++i) mutators_[i].pacing_.emplace(limit_);
   }
   Gc(const Gc&) = delete;
@@ -167,7 +170,8 @@ class Gc {
   bool fits(const Mutator& mutator, vm::u64 bytes) const { return bytes <= limit_ - mutator.used_.load(vm::relaxed); }
 
   [[gnu::always_inline]] void drain(Mutator& mutator) {
-    if (!mutator.inbox_.nothing_new()) [[unlikely]] drain_slow(mutator);
+    if (!mutator.inbox_.nothing_new()) [[unlikely]]
+      drain_slow(mutator);
   }
   [[gnu::noinline]] void drain_slow(Mutator& mutator) {
     mutator.inbox_.drain(

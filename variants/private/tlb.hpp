@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private TLB: the null control. Each hart has a TLB of its own, tickets of its own, and an inbox through which others' invalidations reach it.
-// Protocol:  an invalidation is applied to the caller's TLB and posted to every other hart's inbox: the scope under the inbox's mutex, then the
+// Private TLB: the null control. Each hart has a TLB of its own, tickets of its own, and an inbox through which others' invalidations reach
+// it. Protocol:  an invalidation is applied to the caller's TLB and posted to every other hart's inbox: the scope under the inbox's mutex,
+// then the
 //            `waiting` word. A hart that finds `waiting` set before an operation takes what is there, gives each scope a ticket of its own,
 //            and sweeps its TLB. More scopes than the inbox holds become one flush, which is counted as over-invalidation.
 // Invariant: a leaf, its walk's ticket and the tickets of invalidations are this hart's alone; a walk that begins with an empty inbox has
@@ -25,7 +26,7 @@ namespace variants::private_variant {
 
 // The scopes that other harts have invalidated and this one has not yet.
 template <vm::Platform P>
-class alignas(64) Inbox {
+class alignas(64) ScopeInbox {
  public:
   static constexpr unsigned room = 32;
 
@@ -77,7 +78,7 @@ class Tlb {
     vm::Ticket now_{1};
     std::array<vm::u32, sync::leaf_levels> leaves_of_level_{};
     std::vector<sync::LeafSet> sets_;
-    Inbox<P> inbox_;
+    ScopeInbox<P> inbox_;
   };
 
   explicit Tlb(vm::TlbConfig config) : ways_(std::min(config.capacity, sync::LeafSet::ways)), readers_(config.harts) {
@@ -148,11 +149,12 @@ class Tlb {
   static sync::LeafSet& at(Reader& reader, vm::u64 place) { return reader.sets_[place & (reader.sets_.size() - 1)]; }
 
   [[gnu::always_inline]] static void catch_up(Reader& reader) {
-    if (reader.inbox_.waiting()) [[unlikely]] take_inbox(reader);
+    if (reader.inbox_.waiting()) [[unlikely]]
+      take_inbox(reader);
   }
 
   [[gnu::noinline]] static void take_inbox(Reader& reader) {
-    typename Inbox<P>::Content content;
+    typename ScopeInbox<P>::Content content;
     reader.inbox_.take(content);
     for (unsigned i = 0; i < content.count; ++i) apply(reader, content.scopes[i]);
     if (!content.overflowed) return;

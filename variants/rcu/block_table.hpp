@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The index from keys to objects for readers without locks: liburcu's hash table, with the lists of each page's blocks beside it.
-// Protocol:  find looks in the table alone. Whoever changes an entry holds the stripes of the key's pages (variants/sync/page_stripes.hpp), retires
+// The index from keys to objects for readers without locks: liburcu's hash table, with lists of each page's blocks and of each stripe's
+// entries beside it (to go through all entries by the table itself costs a cache miss for each of its buckets).
+// Protocol:  find looks in the table alone. Whoever changes an entry holds the stripes of the key's pages (variants/sync/page_stripes.hpp),
+// retires
 //            the block first and takes it out of the table and the lists in the same step; a reader that still meets the entry sees
 //            that the block is retired, and misses. Table nodes are freed a grace period later, by Rcu<P>::defer.
 // Invariant: under a key's stripes: a block is in the table if and only if it is on its pages' lists and is not retired.
@@ -9,6 +11,9 @@
 // Source:    McKenney, "Is Parallel Programming Hard", chapter 9 (deferred processing): readers check a deleted flag.
 // Proof:     tests/contract/gc_*.cpp
 #pragma once
+#include <mutex>
+#include <vector>
+
 #include "variants/rcu/hash_table.hpp"
 #include "variants/sync/page_stamps.hpp"
 #include "variants/sync/page_stripes.hpp"
@@ -26,9 +31,9 @@ class BlockTable {
   BlockTable& operator=(const BlockTable&) = delete;
   // On a registered thread, outside of sections; nobody else uses the table.
   ~BlockTable() {
-    {
+    for (unsigned i = 0; i < Pages::stripes; ++i) {
       const ReadSection<P> section;
-      table_.for_each([&](Node& node) { remove(node); });
+      while (Node* node = pages_[i].contents.newest) remove(*node);
     }
     Rcu<P>::barrier();
   }
@@ -52,8 +57,10 @@ class BlockTable {
     object->warm();
     object->key = key;
     shade(object);
-    const Node* other = table_.insert(hash(key), match(key), *P::template make<Node>(*this, key, object));
+    Node* node = P::template make<Node>(*this, key, object);
+    const Node* other = table_.insert(hash(key), match(key), *node);
     INTERLOCK_INVARIANT(other == nullptr, "key %llx was published outside of its stripe", static_cast<unsigned long long>(key.start));
+    pages_.home(key).contents.add(*node);
     pages_.add(key, object);
     return {vm::Publication::published, object};
   }
@@ -76,15 +83,16 @@ class BlockTable {
   }
   void evict_cold() {
     std::vector<vm::BlockKey> cold;
-    table_.for_each([&](Node& node) {
+    for_each_entry([&](const Node& node) {
       if (node.object->kind == vm::ObjectKind::block && node.object->cold()) cold.push_back(node.key);
     });
     for (const vm::BlockKey& key : cold) evict_if_cold(key);
   }
 
+  // f(object) for every object that is in the index from the beginning of the call to its end; for others perhaps. Under a stripe.
   template <class F>
   void for_each(F f) {
-    table_.for_each([&](Node& node) { f(node.object); });
+    for_each_entry([&](const Node& node) { f(node.object); });
   }
   // Entries taken out and not yet freed.
   vm::u64 backlog() const { return backlog_.load(vm::relaxed); }
@@ -95,15 +103,37 @@ class BlockTable {
     BlockTable& table;
     const vm::BlockKey key;
     Object* const object;
+    Node* older = nullptr;  // among the stripe's entries
+    Node* newer = nullptr;
   };
-  struct Nothing {};
-  using Pages = sync::PageStripes<P, typename P::mutex, Nothing>;
+  // The entries whose home is one stripe, under its lock.
+  struct Entries {
+    void add(Node& node) {
+      node.older = newest;
+      if (newest != nullptr) newest->newer = &node;
+      newest = &node;
+    }
+    void remove(Node& node) {
+      (node.newer == nullptr ? newest : node.newer->older) = node.older;
+      if (node.older != nullptr) node.older->newer = node.newer;
+    }
+    Node* newest = nullptr;
+  };
+  using Pages = sync::PageStripes<P, typename P::mutex, Entries>;
   using Held = typename Pages::Held;
 
   static vm::u64 hash(const vm::BlockKey& key) { return sync::BlockKeyHash{}(key); }
   static auto match(const vm::BlockKey& key) {
     return [&key](const Node& node) { return node.key == key; };
   }
+  template <class F>
+  void for_each_entry(F f) {
+    for (unsigned i = 0; i < Pages::stripes; ++i) {
+      const std::lock_guard lock(pages_[i].lock);
+      for (const Node* node = pages_[i].contents.newest; node != nullptr; node = node->older) f(*node);
+    }
+  }
+
   // Under Held of the key.
   void take_out(const vm::BlockKey key, Object* object) {
     pages_.remove(key, object);
@@ -113,7 +143,9 @@ class BlockTable {
     remove(*node);
   }
   void remove(Node& node) {
-    if (!table_.erase(node)) return;
+    pages_.home(node.key).contents.remove(node);
+    const bool erased = table_.erase(node);
+    INTERLOCK_INVARIANT(erased, "key %llx was removed outside of its stripe", static_cast<unsigned long long>(node.key.start));
     backlog_.fetch_add(1, vm::relaxed);
     Rcu<P>::defer(&free_node, &node);
   }

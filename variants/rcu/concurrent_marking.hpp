@@ -11,17 +11,18 @@
 //            Objects that are not marked then are garbage that nobody holds: they may be freed at once.
 // Invariant: after `begin` no marked and scanned object has a slot to an unmarked one (link shades first), and no unmarked object
 //            enters the index (publish shades first).
-// Why settle is enough: let W be the unmarked objects when a scan ended with no grey left, and let nothing be shaded until the end of the next
+// Why settle is enough: let W be the unmarked objects when a scan ended with no grey left, and let nothing be shaded until the end of the
+// next
 //            handshake. A section that is open at its end began after its start, with nothing in hand. It can have obtained an object
-//            only from allocation (born marked: allocation_epoch was raised before), from the index (all marked) or from a slot of an object
-//            that it held before, which is by induction marked; such an object has been scanned, or was born after `begin` and its
-//            slots were all written by links with the barrier on. So its slots hold marked objects, and nobody holds a member of W, and none
-//            is reachable. An object that a mutator held from before, and linked, was shaded by that: then the handshake is repeated.
+//            only from allocation (born marked: allocation_epoch was raised before), from the index (all marked) or from a slot of an
+//            object that it held before, which is by induction marked; such an object has been scanned, or was born after `begin` and its
+//            slots were all written by links with the barrier on. So its slots hold marked objects, and nobody holds a member of W, and
+//            none is reachable. An object that a mutator held from before, and linked, was shaded by that: then the handshake is repeated.
 // Progress:  shade lock-free. A cycle ends: each further handshake needs an unmarked object that became marked, and those only
 //            become fewer. What was unreachable when the cycle began cannot be shaded, so it is reclaimed by this cycle (G2).
 // Source:    Dijkstra et al., "On-the-fly garbage collection", CACM 1978; Doligez and Gonthier, "Portable, unobtrusive garbage collection
 //            for multiprocessor systems", POPL 1994 (handshakes); McKenney and Slingwine, PDCS 1998 (grace periods).
-// Proof:     tests/contract/gc_stress.cpp (mutator_may_relink_what_it_holds, idle and running writers)
+// Proof:     tests/contract/gc_graph_stress.cpp, gc_code_stress.cpp
 #pragma once
 #include "variants/rcu/object_stack.hpp"
 
@@ -36,7 +37,8 @@ class ConcurrentMarking {
   vm::u64 mark_of_new() const { return allocation_epoch_.load(vm::relaxed); }
   [[gnu::always_inline]] void shade(Object* object) {
     const vm::u64 epoch = barrier_epoch_.load(vm::relaxed);
-    if (object->mark.load(vm::relaxed) >= epoch) [[likely]] return;
+    if (object->mark.load(vm::relaxed) >= epoch) [[likely]]
+      return;
     if (raise_mark(object, epoch)) shaded_.push(object);
   }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The RCU GC: finds without locks, a collector that marks beside the running mutators, and grace periods for handshakes.
-// Protocol:  a mutator's read section runs from safepoint to safepoint: opened by busy, closed by idle, renewed by safepoint. A collection is one
-//            cycle of variants/rcu/concurrent_marking.hpp by the mutator that asked for it, which leaves its own section for as long: so two that collect
-//            at once wait for each other outside of sections. A handshake counts itself, raises every mutator's attention and waits for a
-//            grace period. The index and G4 are variants/rcu/block_table.hpp's.
+// Protocol:  a mutator's read section runs from safepoint to safepoint: opened by busy, closed by idle, renewed by safepoint. A collection
+// is one
+//            cycle of variants/rcu/concurrent_marking.hpp by the mutator that asked for it, which leaves its own section for as long: so
+//            two that collect at once wait for each other outside of sections. A handshake counts itself, raises every mutator's attention
+//            and waits for a grace period. The index and G4 are variants/rcu/block_table.hpp's.
 // Invariant: an object is freed only after a grace period that began when nothing marked referred to it. A mutator whose new section began
-//            after a handshake's start reads the new count there, and drops what its engine cached: so nothing outlives a handshake in a cache.
-// Progress:  find and link lock-free; safepoint wait-free; publish, erase and invalidate blocking on one or two stripes, and they never wait for
+//            after a handshake's start reads the new count there, and drops what its engine cached: so nothing outlives a handshake in a
+//            cache.
+// Progress:  find and link lock-free; safepoint wait-free; publish, erase and invalidate blocking on one or two stripes, and they never
+// wait for
 //            a grace period; allocate and collect blocking. Nobody waits in safepoint, idle or busy.
 // Backlog:   retired objects count against the heap's limit until they are freed. When they exceed a quarter of it, or when index
 //            nodes wait for a grace period by the thousands, the next allocation waits for their reclamation itself.
@@ -72,9 +75,11 @@ class Gc {
   vm::Ready<Object*> allocate(Mutator& mutator, vm::ObjectKind kind, unsigned slots, vm::u32 payload) {
     safepoint(mutator);
     const vm::u64 bytes = Object::total_bytes(slots, payload);
-    if (table_->backlog() > index_backlog_limit) [[unlikely]] await_index_backlog(mutator);
+    if (table_->backlog() > index_backlog_limit) [[unlikely]]
+      await_index_backlog(mutator);
     const bool many_retired = tally_.deferred_bytes.load(vm::relaxed) > config_.heap_bytes / 4;
-    if (many_retired || pacing_.collection_due(used_.load(vm::relaxed))) [[unlikely]] collect_for(mutator, 0);
+    if (many_retired || pacing_.collection_due(used_.load(vm::relaxed))) [[unlikely]]
+      collect_for(mutator, 0);
     bool room = claim(bytes);
     // The first collection evicts what is cold and chills the rest; so the second one evicts whatever has not run meanwhile.
     for (int attempt = 0; !room && attempt < 2 && bytes <= config_.heap_bytes; ++attempt) {
@@ -116,7 +121,8 @@ class Gc {
       }
     }
     // target_before_slot: the target's header and payload are visible to whoever follows the slot. Pairs with the acquire load of a
-    //   hart that follows slots, and with slot_before_target in the collector. Without it that hart enters a block whose code it does not see.
+    //   hart that follows slots, and with slot_before_target in the collector. Without it that hart enters a block whose code it does not
+    //   see.
     source.slot(index).store(target, vm::release, "target_before_slot");
   }
 
@@ -236,11 +242,7 @@ class Gc {
       const ReadSection<P> section;
       table_->evict_cold();
     }
-    marking_.run([this] { handshake(); },
-                 [this](auto shade) {
-                   const ReadSection<P> section;
-                   table_->for_each(shade);
-                 });
+    marking_.run([this] { handshake(); }, [this](auto shade) { table_->for_each(shade); });
     gather();
     sync::ObjectChain<P> dead;
     objects_.sweep(marking_.epoch(), dead);
@@ -267,8 +269,8 @@ class Gc {
   ConcurrentMarking<P> marking_;
   alignas(64) typename P::template atomic<vm::u64> handshakes_{0};
   alignas(64) typename P::template atomic<vm::u64> used_{0};  // bytes; claimed before an object is made, given back after it is freed
-  typename P::template atomic<vm::u64> begun_{0};  // cycles; written under collector_
-  typename P::mutex attentions_;  // where they point to; held while they are set or raised
+  typename P::template atomic<vm::u64> begun_{0};             // cycles; written under collector_
+  typename P::mutex attentions_;                              // where they point to; held while they are set or raised
   // Held for a whole cycle, by mutators outside of their sections only. Blocking, never across a suspension.
   typename P::mutex collector_;
   sync::ObjectChain<P> objects_;  // the collector's

@@ -21,7 +21,7 @@
 // Progress:  read_lock, read_unlock, quiescent wait-free; defer lock-free but for its allocation; synchronize, barrier blocking.
 // Source:    McKenney and Slingwine, "Read-copy update", PDCS 1998; Desnoyers et al., "User-level implementations of
 //            read-copy update", TPDS 2012; liburcu 0.13.
-// Proof:     tests/unit/rcu/ (the native side keeps the invariant under stress).
+// Proof:     tests/rcu/facade.cpp (the native side keeps the invariant under stress)
 #pragma once
 #include "vm/platform/platform.hpp"
 

@@ -13,7 +13,8 @@ namespace variants::sync {
 template <vm::Platform P>
 void clear_attention(const vm::Attention<P>& attention) {
   if (attention.word == nullptr || (attention.word->load(vm::relaxed) & attention.bit) == 0) return;
-  // attention_before_request: pairs with attention_before_wait in Attention::raise. Whoever clears the bit sees the request for which it was
+  // attention_before_request: pairs with attention_before_wait in Attention::raise. Whoever clears the bit sees the request for which it
+  // was
   //   raised; without it the bit could be cleared, the request missed, and the mutator would run on until its budget ends.
   attention.word->fetch_and(~attention.bit, vm::acquire, "attention_before_request");
 }

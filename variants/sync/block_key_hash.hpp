@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes of block keys and pages. A block's start is 2-byte aligned and its context has few values, so both are spread by one multiplication.
-// Source: Knuth, The Art of Computer Programming, volume 3, section 6.4 (multiplicative hashing); the fold is MurmurHash3's finalizer step.
+// Hashes of block keys and pages. A block's start is 2-byte aligned and its context has few values, so both are spread by one
+// multiplication. Source: Knuth, The Art of Computer Programming, volume 3, section 6.4 (multiplicative hashing); the fold is MurmurHash3's
+// finalizer step.
 #pragma once
 #include "vm/layers/gc.hpp"
 

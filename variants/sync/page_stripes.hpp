@@ -34,7 +34,8 @@ class PageStripes {
   class Held {
    public:
     Held(PageStripes& pages, const vm::BlockKey& key) : Held(pages, home_index(key), straddles(key) ? of(key.second) : home_index(key)) {}
-    Held(PageStripes& pages, unsigned one, unsigned other) : low_(pages[std::min(one, other)].lock), high_(pages[std::max(one, other)].lock) {
+    Held(PageStripes& pages, unsigned one, unsigned other)
+        : low_(pages[std::min(one, other)].lock), high_(pages[std::max(one, other)].lock) {
       low_.lock();
       if (&high_ != &low_) high_.lock();
     }

@@ -103,10 +103,10 @@ class StoppedWorld {
   }
 
   alignas(64) typename P::template atomic<vm::u32> stop_wanted_{0};  // written under mutex_
-  alignas(64) Mutex mutex_;  // held for a few instructions; never across a collection
-  Condition stopped_;        // running_ became 0
-  Condition resumed_;        // stop_wanted_ became 0
-  Condition ended_;          // collecting_ became false
+  alignas(64) Mutex mutex_;                                          // held for a few instructions; never across a collection
+  Condition stopped_;                                                // running_ became 0
+  Condition resumed_;                                                // stop_wanted_ became 0
+  Condition ended_;                                                  // collecting_ became false
   std::vector<Member*> members_;
   unsigned running_ = 0;
   bool collecting_ = false;

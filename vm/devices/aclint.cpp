@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Halves and wholes of the 64-bit registers, and which hart an offset means.
 #include "vm/devices/aclint.hpp"
 
 #include <algorithm>

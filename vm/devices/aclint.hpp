@@ -20,11 +20,11 @@ struct AclintState {
   static constexpr u64 mtime_offset = 0xbff8;
 
   struct Effects {
-    u32 hart = 0;                  // whom software and deadline_changed concern
-    LevelChange software;          // MSIP of `hart`
-    bool deadline_changed = false; // mtimecmp of `hart` is now `deadline`
-    bool clock_set = false;        // mtime was written: it is now `clock_ticks`
-    u64 deadline = 0;              // ticks; MTIP is pending while mtime >= deadline
+    u32 hart = 0;                   // whom software and deadline_changed concern
+    LevelChange software;           // MSIP of `hart`
+    bool deadline_changed = false;  // mtimecmp of `hart` is now `deadline`
+    bool clock_set = false;         // mtime was written: it is now `clock_ticks`
+    u64 deadline = 0;               // ticks; MTIP is pending while mtime >= deadline
     u64 clock_ticks = 0;
   };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The drain thread, the input thread, and what they wait for.
 #include "vm/devices/console.hpp"
 
 #include <poll.h>
@@ -84,8 +85,8 @@ void Console::emit(std::span<const u8> bytes) {
   if (config_.capture) config_.capture(bytes);
   if (config_.output >= 0 && !output_failed_ && !write_out(bytes)) {
     output_failed_ = true;
-    std::fprintf(stderr, "interlock: console output to file descriptor %d fails: %s; the guest's further output is dropped\n", config_.output,
-                 std::strerror(errno));
+    std::fprintf(stderr, "interlock: console output to file descriptor %d fails: %s; the guest's further output is dropped\n",
+                 config_.output, std::strerror(errno));
   }
 }
 

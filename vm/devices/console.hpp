@@ -25,16 +25,16 @@
 namespace vm::devices {
 
 struct ConsoleConfig {
-  int output = -1;                                      // file descriptor; -1: none
-  std::function<void(std::span<const u8>)> capture;     // called on the console's thread with each chunk, in order
-  int input = -1;                                       // file descriptor; -1: none
-  bool escape_key = false;                              // look for Ctrl-A in the input
-  bool raw = false;                                     // put a terminal into raw mode while the console lives
-  std::function<std::size_t(std::span<const u8>)> deliver;  // on the input thread; returns how many bytes the device took
-  std::function<void()> quit;                           // on the input thread: the user asked to leave
-  std::function<void()> input_started;                  // first call on the input thread: attach it to the layers
-  std::function<void()> input_ending;                   // last call on it
-  std::size_t high_water = 1 << 16;                     // bytes
+  int output = -1;                                            // file descriptor; -1: none
+  std::function<void(std::span<const u8>)> capture{};         // called on the console's thread with each chunk, in order
+  int input = -1;                                             // file descriptor; -1: none
+  bool escape_key = false;                                    // look for Ctrl-A in the input
+  bool raw = false;                                           // put a terminal into raw mode while the console lives
+  std::function<std::size_t(std::span<const u8>)> deliver{};  // on the input thread; returns how many bytes the device took
+  std::function<void()> quit{};                               // on the input thread: the user asked to leave
+  std::function<void()> input_started{};                      // first call on the input thread: attach it to the layers
+  std::function<void()> input_ending{};                       // last call on it
+  std::size_t high_water = 1 << 16;                           // bytes
 };
 
 class Console {
@@ -52,7 +52,9 @@ class Console {
   void put(std::span<const u8> bytes);
   // Sleeps while more than high_water bytes wait to be written. One load when there is room.
   void wait_for_room() {
-    if (waiting_.load(relaxed) > config_.high_water) [[unlikely]] wait_until_drained();
+    if (waiting_.load(relaxed) > config_.high_water) [[unlikely]] {
+      wait_until_drained();
+    }
   }
   // Returns when all bytes put before the call are written out.
   void flush();
@@ -83,7 +85,7 @@ class Console {
   std::condition_variable filled_;   // the drain thread waits for bytes
   std::condition_variable drained_;  // flush and wait_until_drained wait for it
   std::vector<u8> buffer_;
-  u64 put_ = 0;             // bytes since the start
+  u64 put_ = 0;  // bytes since the start
   u64 written_ = 0;
   bool drain_parked_ = false;  // the drain thread wants a wake-up for the next byte
   bool urgent_ = false;        // somebody waits: no lingering

@@ -42,15 +42,17 @@ concept Device = std::is_trivially_copyable_v<State> && std::is_trivially_copyab
   { State::uses_clock } -> std::convertible_to<bool>;
   { State::accepts(offset, width) } -> std::same_as<bool>;
   { State::read_is_pure(offset, width) } -> std::same_as<bool>;
-  requires(State::uses_clock && requires {
-    { fixed.read(offset, width, inputs) } -> std::same_as<u64>;
-    { state.read_effect(offset, width, inputs, effects) } -> std::same_as<u64>;
-    { state.write(offset, width, value, inputs, effects) } -> std::same_as<void>;
-  }) || (!State::uses_clock && requires {
-    { fixed.read(offset, width) } -> std::same_as<u64>;
-    { state.read_effect(offset, width, effects) } -> std::same_as<u64>;
-    { state.write(offset, width, value, effects) } -> std::same_as<void>;
-  });
+  requires(State::uses_clock &&
+           requires {
+             { fixed.read(offset, width, inputs) } -> std::same_as<u64>;
+             { state.read_effect(offset, width, inputs, effects) } -> std::same_as<u64>;
+             { state.write(offset, width, value, inputs, effects) } -> std::same_as<void>;
+           }) ||
+      (!State::uses_clock && requires {
+        { fixed.read(offset, width) } -> std::same_as<u64>;
+        { state.read_effect(offset, width, effects) } -> std::same_as<u64>;
+        { state.write(offset, width, value, effects) } -> std::same_as<void>;
+      });
 };
 
 constexpr bool aligned(u64 offset, u8 width) { return (offset & (width - 1)) == 0; }

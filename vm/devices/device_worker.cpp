@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The request word, and the two store-load pairs that keep a pass away from rings that a reset took back.
 #include "vm/devices/device_worker.hpp"
 
 namespace vm::devices {
@@ -16,7 +17,8 @@ void DeviceWorker::stop() {
 }
 
 void DeviceWorker::add(u32 bits) {
-  // request_before_take: what the poster did before (guest stores to a ring, set_alarm's deadline) is visible to the pass that the bit asks for.
+  // request_before_take: what the poster did before (guest stores to a ring, set_alarm's deadline) is visible to the pass that the bit asks
+  // for.
   //   pairs with take_before_pass. Without it the pass may find the ring empty, and the request is spent.
   const u32 before = requests_.fetch_or(bits, release, "request_before_take");
   // The futex rechecks the word, so a wake between the worker's marking and its sleep is not lost.
@@ -89,7 +91,8 @@ void DeviceWorker::wait_idle(u32 slot) {
     // idle_before_reuse: pairs with pass_before_idle.
     u32 active = active_.load(acquire, "idle_before_reuse");
     if ((active & ~awaited) != slot + 1) return;
-    if ((active & awaited) != 0 || active_.compare_exchange(active, active | awaited, relaxed, relaxed)) P::park(active_, (slot + 1) | awaited);
+    if ((active & awaited) != 0 || active_.compare_exchange(active, active | awaited, relaxed, relaxed))
+      P::park(active_, (slot + 1) | awaited);
   }
 }
 

@@ -31,14 +31,14 @@ namespace vm::devices {
 class WorkerHost {
  public:
   virtual ~WorkerHost() = default;
-  virtual void worker_started() {}   // first call on the thread: attach it to the layers
-  virtual void worker_stopping() {}  // last call on the thread
-  virtual void worker_idle() {}      // about to sleep
-  virtual void worker_busy() {}      // awake again
-  virtual QueueLayout queue_layout(u32 slot, u32 queue) = 0;                 // VirtioMmioState::layout, under inspect
-  virtual void raise_used_interrupt(u32 slot, u32 generation) = 0;           // VirtioMmioState::raise_used, under mutate
-  virtual void fail_device(u32 slot, u32 generation) = 0;                    // VirtioMmioState::fail, under mutate
-  virtual void alarm() {}                                                    // RtcState::expire, under mutate
+  virtual void worker_started() {}                                  // first call on the thread: attach it to the layers
+  virtual void worker_stopping() {}                                 // last call on the thread
+  virtual void worker_idle() {}                                     // about to sleep
+  virtual void worker_busy() {}                                     // awake again
+  virtual QueueLayout queue_layout(u32 slot, u32 queue) = 0;        // VirtioMmioState::layout, under inspect
+  virtual void raise_used_interrupt(u32 slot, u32 generation) = 0;  // VirtioMmioState::raise_used, under mutate
+  virtual void fail_device(u32 slot, u32 generation) = 0;           // VirtioMmioState::fail, under mutate
+  virtual void alarm() {}                                           // RtcState::expire, under mutate
 };
 
 class DeviceWorker {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Guest time is host time plus an adjustment; the alarm is kept in guest time and told to the machine in host time.
 #include "vm/devices/goldfish_rtc.hpp"
 
 namespace vm::devices {

@@ -22,9 +22,9 @@ struct RtcState {
 
   struct Effects {
     LevelChange interrupt;
-    bool alarm_changed = false;   // the machine's timer for expire(): set it to alarm_at, or, if not armed, drop it
+    bool alarm_changed = false;  // the machine's timer for expire(): set it to alarm_at, or, if not armed, drop it
     bool alarm_armed = false;
-    u64 alarm_at = 0;             // in the scale of Inputs::wall_nanoseconds
+    u64 alarm_at = 0;  // in the scale of Inputs::wall_nanoseconds
   };
 
   static bool accepts(u64 offset, u8 width);

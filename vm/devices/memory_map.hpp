@@ -7,9 +7,11 @@
 namespace vm::devices {
 
 struct Window {
-  u64 base;   // guest physical address
+  u64 base;  // guest physical address
   u64 bytes;
-  constexpr bool contains(u64 physical, u8 width) const { return physical >= base && physical - base < bytes && width <= bytes - (physical - base); }
+  constexpr bool contains(u64 physical, u8 width) const {
+    return physical >= base && physical - base < bytes && width <= bytes - (physical - base);
+  }
 };
 
 inline constexpr Window syscon_window{0x10'0000, 0x1000};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// All sources at once: sets of 96 bits in one 128-bit number.
 #include "vm/devices/plic.hpp"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ u32 lowest(Set set) {
 bool is_priority(u64 offset) { return offset < priority_end; }
 bool is_pending(u64 offset) { return offset >= PlicState::pending_offset && offset < pending_end; }
 bool is_enable(u64 offset) {
-  return offset >= PlicState::enable_offset && offset < enable_end && (offset - PlicState::enable_offset) % PlicState::enable_stride < 4 * PlicState::words;
+  return offset >= PlicState::enable_offset && offset < enable_end &&
+         (offset - PlicState::enable_offset) % PlicState::enable_stride < 4 * PlicState::words;
 }
 u32 enable_context(u64 offset) { return static_cast<u32>((offset - PlicState::enable_offset) / PlicState::enable_stride); }
 u32 enable_word(u64 offset) { return static_cast<u32>((offset - PlicState::enable_offset) % PlicState::enable_stride / 4); }

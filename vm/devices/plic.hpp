@@ -77,7 +77,7 @@ struct PlicState {
   u32 priority(u32 source) const;
 
   u32 harts = 0;
-  SourceSet level;       // input lines
+  SourceSet level;  // input lines
   SourceSet pending;
   SourceSet in_service;
   SourceSet plane[3];    // priority, bit by bit

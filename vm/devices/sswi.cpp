@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// An edge leaves nothing behind in the register.
 #include "vm/devices/sswi.hpp"
 
 #include <algorithm>

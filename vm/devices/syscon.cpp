@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which values mean what.
 #include "vm/devices/syscon.hpp"
 
 namespace vm::devices {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The static state that signal handlers need, and the handlers.
 #include "vm/devices/terminal.hpp"
 
 #include <signal.h>
@@ -15,7 +16,8 @@ namespace vm::devices {
 namespace {
 
 // The signals that end a process by default and that a terminal's user or a fault can cause.
-constexpr std::array ending_signals{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSYS, SIGXCPU, SIGXFSZ};
+constexpr std::array ending_signals{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS,
+                                    SIGFPE, SIGILL, SIGPIPE, SIGSYS,  SIGXCPU, SIGXFSZ};
 
 // Static, so that handlers reach them in any state of the process.
 int terminal = -1;
@@ -57,7 +59,7 @@ void install(int signal, void (*handler)(int), struct sigaction* old) {
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   sigaddset(&action.sa_mask, SIGTTOU);
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   sigaction(signal, &action, old);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Bits of the registers, and the interrupt that follows from them after each access.
 #include "vm/devices/uart16550.hpp"
 
 namespace vm::devices {

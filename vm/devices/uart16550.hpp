@@ -43,10 +43,10 @@ struct Uart16550State {
 
   bool interrupt_level = false;
   u8 ier = 0, lcr = 0, mcr = 0, scr = 0, dll = 0, dlm = 0;
-  u8 fcr = 0;                     // bit 0 FIFO on, bits 6..7 trigger
-  bool overrun = false;           // LSR OE; read clears
-  bool transmitter_armed = false; // the THRE interrupt is pending
-  u8 modem_delta = 0;             // MSR bits 0..3; read clears
+  u8 fcr = 0;                      // bit 0 FIFO on, bits 6..7 trigger
+  bool overrun = false;            // LSR OE; read clears
+  bool transmitter_armed = false;  // the THRE interrupt is pending
+  u8 modem_delta = 0;              // MSR bits 0..3; read clears
   u8 fifo_first = 0;
   u8 fifo_count = 0;
   u8 fifo[fifo_bytes] = {};

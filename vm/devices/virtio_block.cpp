@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One request at a time: header, data ranges, status byte.
 #include "vm/devices/virtio_block.hpp"
 
 #include <fcntl.h>
@@ -70,10 +71,10 @@ Result<std::unique_ptr<VirtioBlock>> VirtioBlock::open(const BlockConfig& config
   const int descriptor = ::open(config.path.c_str(), (config.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (descriptor < 0) {
     const int cause = errno;
-    const char* mend = cause == ENOENT                        ? "; create it with `truncate -s 64M FILE`"
-                       : cause == EISDIR                      ? "; name a raw disk file"
-                       : cause == EACCES || cause == EROFS    ? "; change its permissions, or open it read-only"
-                                                              : "";
+    const char* mend = cause == ENOENT                     ? "; create it with `truncate -s 64M FILE`"
+                       : cause == EISDIR                   ? "; name a raw disk file"
+                       : cause == EACCES || cause == EROFS ? "; change its permissions, or open it read-only"
+                                                           : "";
     return Error{named + std::strerror(cause) + mend};
   }
   struct stat status {};
@@ -91,7 +92,8 @@ Result<std::unique_ptr<VirtioBlock>> VirtioBlock::open(const BlockConfig& config
     problem = "is neither a regular file nor a block device; name a raw disk file";
   }
   if (problem.empty() && (bytes == 0 || bytes % sector_bytes != 0)) {
-    problem = "holds " + std::to_string(bytes) + " bytes, which is no whole number of 512-byte sectors; extend it with `truncate -s %512 FILE`";
+    problem =
+        "holds " + std::to_string(bytes) + " bytes, which is no whole number of 512-byte sectors; extend it with `truncate -s %512 FILE`";
     if (bytes == 0) problem = "holds 0 bytes, so it has no sector; give it a size with `truncate -s 64M FILE`";
   }
   if (!problem.empty()) {
@@ -107,7 +109,8 @@ VirtioBlock::VirtioBlock(int descriptor, u64 sectors, const BlockConfig& config)
 VirtioBlock::~VirtioBlock() { ::close(descriptor_); }
 
 VirtioMmioState VirtioBlock::registers() const {
-  const u64 features = feature_segments | feature_flush | (read_only_ ? feature_read_only : 0) | virtio::indirect_descriptors | virtio::event_index;
+  const u64 features =
+      feature_segments | feature_flush | (read_only_ ? feature_read_only : 0) | virtio::indirect_descriptors | virtio::event_index;
   VirtioMmioState state = VirtioMmioState::make(virtio::block_id, features, 1, queue_limit);
   std::memcpy(state.configuration + configuration_capacity, &sectors_, sizeof sectors_);
   std::memcpy(state.configuration + configuration_segments, &segments_limit, sizeof segments_limit);

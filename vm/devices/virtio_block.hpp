@@ -13,7 +13,7 @@
 namespace vm::devices {
 
 struct BlockConfig {
-  std::string path;
+  std::string path{};
   bool read_only = false;
   std::string serial = "interlock";  // what get-id answers, cut at 20 bytes
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Bytes between chains and the host, bounded for each pass.
 #include "vm/devices/virtio_console.hpp"
 
 #include <algorithm>

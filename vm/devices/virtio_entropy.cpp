@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each chain gets up to chain_limit bytes.
 #include "vm/devices/virtio_entropy.hpp"
 
 #include <sys/random.h>

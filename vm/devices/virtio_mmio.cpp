@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Register numbers, the status machine, and which writes a queue still takes.
 #include "vm/devices/virtio_mmio.hpp"
 
 #include <algorithm>
@@ -58,9 +59,7 @@ VirtioMmioState VirtioMmioState::make(u32 id, u64 features, u32 queues, u16 limi
   return state;
 }
 
-bool VirtioMmioState::accepts(u64 offset, u8 width) {
-  return aligned(offset, width) && (width == 4 || (offset >= config && width < 4));
-}
+bool VirtioMmioState::accepts(u64 offset, u8 width) { return aligned(offset, width) && (width == 4 || (offset >= config && width < 4)); }
 
 u64 VirtioMmioState::read(u64 offset, u8 width) const {
   if (offset >= config) {
@@ -143,8 +142,8 @@ void VirtioMmioState::write_queue(u64 offset, u32 value, Effects& effects) {
       return;
     }
     if (queue.ready) return;
-    const bool sound = std::has_single_bit(queue.size) && queue.size <= queue_limit && queue.descriptors % 16 == 0 && queue.available % 2 == 0 &&
-                       queue.used % 4 == 0;
+    const bool sound = std::has_single_bit(queue.size) && queue.size <= queue_limit && queue.descriptors % 16 == 0 &&
+                       queue.available % 2 == 0 && queue.used % 4 == 0;
     if (sound) {
       queue.ready = true;
       ++queue.set_up;

@@ -48,10 +48,10 @@ struct VirtioMmioState {
   static constexpr u32 configuration_bytes = 64;
 
   struct Effects {
-    u32 notify = 0;           // a bit for each queue that has something to serve
+    u32 notify = 0;  // a bit for each queue that has something to serve
     LevelChange interrupt;
-    bool reset = false;       // the driver reset the device, or took a queue back: wait for the worker before the hart goes on
-    bool driver_ok = false;   // the driver finished the set-up
+    bool reset = false;      // the driver reset the device, or took a queue back: wait for the worker before the hart goes on
+    bool driver_ok = false;  // the driver finished the set-up
   };
 
   struct Queue {

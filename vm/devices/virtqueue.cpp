@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Walking chains, the used ring, and the orderings between device and driver.
 #include "vm/devices/virtqueue.hpp"
 
 #include <algorithm>
@@ -52,7 +53,8 @@ void Virtqueue::follow(const QueueLayout& layout) {
 
 bool Virtqueue::rings_in_memory(const GuestMemory& memory) const {
   const u64 size = layout_.size;
-  return memory.contains(layout_.descriptors, sizeof(Descriptor) * size) && memory.contains(layout_.available, ring_entries + 2 * size + 2) &&
+  return memory.contains(layout_.descriptors, sizeof(Descriptor) * size) &&
+         memory.contains(layout_.available, ring_entries + 2 * size + 2) &&
          memory.contains(layout_.used, ring_entries + sizeof(UsedElement) * size + 2);
 }
 

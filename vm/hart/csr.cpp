@@ -54,8 +54,8 @@ bool read_register(Hart& hart, u16 number, u64& value) {
 }
 
 bool write_register(Hart& hart, u16 number, u64 value) {
-  return write_floating_csr(hart.csr, number, value) || write_supervisor_csr(hart, number, value) || write_counter_csr(hart, number, value) ||
-         write_machine_csr(hart, number, value);
+  return write_floating_csr(hart.csr, number, value) || write_supervisor_csr(hart, number, value) ||
+         write_counter_csr(hart, number, value) || write_machine_csr(hart, number, value);
 }
 
 // csrrs and csrrc. Bits of mip that others may change meanwhile are set and cleared in place.

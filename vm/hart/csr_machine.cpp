@@ -17,7 +17,7 @@ constexpr u64 misa = u64{2} << 62 | extensions("IMAFDCSU");
 
 constexpr u64 mstatus_writable = mstatus::sie | mstatus::mie | mstatus::spie | mstatus::mpie | mstatus::spp | mstatus::mpp | mstatus::fs |
                                  mstatus::mprv | mstatus::sum | mstatus::mxr | mstatus::tvm | mstatus::tw | mstatus::tsr;
-constexpr u64 medeleg_writable = 0xb3ff;  // every standard cause but the environment call from machine mode
+constexpr u64 medeleg_writable = 0xb3ff;            // every standard cause but the environment call from machine mode
 constexpr u64 menvcfg_writable = menvcfg_stce | 1;  // FIOM; A and D are always updated by hardware, so ADUE has nothing to switch
 constexpr u64 tinfo_no_trigger = 1;
 

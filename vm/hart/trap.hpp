@@ -25,7 +25,9 @@ enum class Cause : u64 {
 };
 
 constexpr Cause access_fault_of(Access access) {
-  return access == Access::fetch ? Cause::fetch_access_fault : access == Access::load ? Cause::load_access_fault : Cause::store_access_fault;
+  return access == Access::fetch  ? Cause::fetch_access_fault
+         : access == Access::load ? Cause::load_access_fault
+                                  : Cause::store_access_fault;
 }
 constexpr Cause page_fault_of(Access access) {
   return access == Access::fetch ? Cause::fetch_page_fault : access == Access::load ? Cause::load_page_fault : Cause::store_page_fault;

@@ -33,7 +33,8 @@ template <class F, class Operation, Quiet rule, class Soft>
   const auto z = std::bit_cast<Host<F>>(c);
   if (rm == round_nearest_even && (flags & fflag_inexact) != 0) [[likely]] {
     const Bits result = std::bit_cast<Bits>(Operation::quiet(x, y, z));
-    if (is_quiet<F, rule>(result)) [[likely]] return result;
+    if (is_quiet<F, rule>(result)) [[likely]]
+      return result;
   }
   if (rm != round_nearest_away) {
     u8 raised = 0;
@@ -58,7 +59,8 @@ template <class F>
 
 template <class F>
 [[gnu::always_inline]] inline typename F::Bits fused(typename F::Bits a, typename F::Bits b, typename F::Bits c, u8 rm, u8& flags) {
-  if (!host::has_fma()) [[unlikely]] return soft::fma<F>(a, b, c, rm, flags);
+  if (!host::has_fma()) [[unlikely]]
+    return soft::fma<F>(a, b, c, rm, flags);
   return by_host<F, host::Fma, Quiet::above_least_normal>(a, b, c, rm, flags, [&] { return soft::fma<F>(a, b, c, rm, flags); });
 }
 

@@ -113,7 +113,7 @@ constexpr typename F::Bits overflowed(bool negative, u8 rm, u8& flags) {
 template <class F>
 constexpr typename F::Bits round_and_pack(bool negative, int exponent, u128 value, u8 rm, u8& flags) {
   using Bits = typename F::Bits;
-  constexpr int smallest = 1 - F::bias;               // exponent of the least normal number
+  constexpr int smallest = 1 - F::bias;                 // exponent of the least normal number
   constexpr unsigned excess = 128 - (F::fraction + 1);  // bits below a normal number's last place
   const u64 high = static_cast<u64>(value >> 64);
   const int shift = high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<u64>(value));

@@ -42,35 +42,35 @@ using Host = typename HostType<F>::type;
 inline bool has_fma() { return __builtin_cpu_supports("fma") != 0; }
 
 // An operation is a type with quiet(a, b, c) and exact(a, b, c, rm, flags); those of fewer operands ignore the rest.
-// INSTRUCTION ends in s or d by the format; OPERANDS are in AT&T order, with %[r] holding a at first and the result at last.
-#define INTERLOCK_HOST_OPERATION(NAME, INSTRUCTION)                                                                                       \
-  struct NAME {                                                                                                                           \
-    [[gnu::always_inline]] static double quiet(double a, double b, double c) {                                                            \
-      asm(INSTRUCTION("d") : [r] "+x"(a) : [b] "x"(b), [c] "x"(c));                                                                       \
-      return a;                                                                                                                           \
-    }                                                                                                                                     \
-    [[gnu::always_inline]] static float quiet(float a, float b, float c) {                                                                \
-      asm(INSTRUCTION("s") : [r] "+x"(a) : [b] "x"(b), [c] "x"(c));                                                                       \
-      return a;                                                                                                                           \
-    }                                                                                                                                     \
-    static double exact(double a, double b, double c, u8 rm, u8& flags) {                                                                 \
-      const u32 control = control_of(rm);                                                                                                 \
-      u32 status = 0;                                                                                                                     \
-      asm volatile("ldmxcsr %[control]\n\t" INSTRUCTION("d") "\n\tstmxcsr %[status]\n\tldmxcsr %[usual]"                                  \
-                   : [r] "+x"(a), [status] "=m"(status)                                                                                   \
-                   : [b] "x"(b), [c] "x"(c), [control] "m"(control), [usual] "m"(default_control));                                       \
-      flags |= flags_of(status);                                                                                                          \
-      return a;                                                                                                                           \
-    }                                                                                                                                     \
-    static float exact(float a, float b, float c, u8 rm, u8& flags) {                                                                     \
-      const u32 control = control_of(rm);                                                                                                 \
-      u32 status = 0;                                                                                                                     \
-      asm volatile("ldmxcsr %[control]\n\t" INSTRUCTION("s") "\n\tstmxcsr %[status]\n\tldmxcsr %[usual]"                                  \
-                   : [r] "+x"(a), [status] "=m"(status)                                                                                   \
-                   : [b] "x"(b), [c] "x"(c), [control] "m"(control), [usual] "m"(default_control));                                       \
-      flags |= flags_of(status);                                                                                                          \
-      return a;                                                                                                                           \
-    }                                                                                                                                     \
+// INSTRUCTION(size) is the text for a format, "s" or "d", in AT&T order; %[r] holds a at first and the result at last.
+#define INTERLOCK_HOST_OPERATION(NAME, INSTRUCTION)                                                      \
+  struct NAME {                                                                                          \
+    [[gnu::always_inline]] static double quiet(double a, double b, double c) {                           \
+      asm(INSTRUCTION("d") : [r] "+x"(a) : [b] "x"(b), [c] "x"(c));                                      \
+      return a;                                                                                          \
+    }                                                                                                    \
+    [[gnu::always_inline]] static float quiet(float a, float b, float c) {                               \
+      asm(INSTRUCTION("s") : [r] "+x"(a) : [b] "x"(b), [c] "x"(c));                                      \
+      return a;                                                                                          \
+    }                                                                                                    \
+    static double exact(double a, double b, double c, u8 rm, u8& flags) {                                \
+      const u32 control = control_of(rm);                                                                \
+      u32 status = 0;                                                                                    \
+      asm volatile("ldmxcsr %[control]\n\t" INSTRUCTION("d") "\n\tstmxcsr %[status]\n\tldmxcsr %[usual]" \
+                   : [r] "+x"(a), [status] "=m"(status)                                                  \
+                   : [b] "x"(b), [c] "x"(c), [control] "m"(control), [usual] "m"(default_control));      \
+      flags |= flags_of(status);                                                                         \
+      return a;                                                                                          \
+    }                                                                                                    \
+    static float exact(float a, float b, float c, u8 rm, u8& flags) {                                    \
+      const u32 control = control_of(rm);                                                                \
+      u32 status = 0;                                                                                    \
+      asm volatile("ldmxcsr %[control]\n\t" INSTRUCTION("s") "\n\tstmxcsr %[status]\n\tldmxcsr %[usual]" \
+                   : [r] "+x"(a), [status] "=m"(status)                                                  \
+                   : [b] "x"(b), [c] "x"(c), [control] "m"(control), [usual] "m"(default_control));      \
+      flags |= flags_of(status);                                                                         \
+      return a;                                                                                          \
+    }                                                                                                    \
   };
 #define INTERLOCK_ADD(size) "adds" size " %[b], %[r]"
 #define INTERLOCK_SUB(size) "subs" size " %[b], %[r]"

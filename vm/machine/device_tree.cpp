@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Node by node, in the order of the finished tree.
 #include "vm/machine/device_tree.hpp"
 
 #include <libfdt.h>
@@ -175,7 +176,8 @@ std::optional<Error> check_board(const BoardConfig& board) {
   }
   if (!board.isa.starts_with("rv64")) return wrong("the ISA string '" + board.isa + "' does not begin with rv64");
   // A text ends at its first zero byte; what follows would be lost unseen.
-  if (board.chosen.bootargs && board.chosen.bootargs->find('\0') != std::string::npos) return wrong("the kernel command line contains a zero byte");
+  if (board.chosen.bootargs && board.chosen.bootargs->find('\0') != std::string::npos)
+    return wrong("the kernel command line contains a zero byte");
   return {};
 }
 

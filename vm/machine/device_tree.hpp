@@ -23,14 +23,14 @@ struct PhysicalRange {
 
 // What /chosen says. Absent parts of an existing tree are left as they are.
 struct Chosen {
-  std::optional<std::string> bootargs;
-  std::optional<PhysicalRange> initrd;
-  std::optional<std::array<u32, 8>> rng_seed;  // entropy for the kernel
+  std::optional<std::string> bootargs{};
+  std::optional<PhysicalRange> initrd{};
+  std::optional<std::array<u32, 8>> rng_seed{};  // entropy for the kernel
 };
 
 struct BoardConfig {
-  u32 harts = 1;            // 1..64
-  u64 memory_bytes = 0;     // RAM from 0x8000'0000 on
+  u32 harts = 1;         // 1..64
+  u64 memory_bytes = 0;  // RAM from 0x8000'0000 on
   std::string isa = "rv64imafdc_zicsr_zifencei_sstc_svadu";
   std::string mmu_type = "riscv,sv57";
   u32 timebase_hertz = 10'000'000;

@@ -39,7 +39,8 @@ class ChosenEditor {
 Result<void> check_device_tree(std::span<const std::byte> blob, const std::string& name) {
   constexpr u64 header_bytes = sizeof(fdt_header);
   if (blob.size() < header_bytes) {
-    return Error{name + ": at offset " + hexadecimal(blob.size()) + ": the file ends inside the 40-byte header; it is truncated, or no device tree blob"};
+    return Error{name + ": at offset " + hexadecimal(blob.size()) +
+                 ": the file ends inside the 40-byte header; it is truncated, or no device tree blob"};
   }
   // libfdt wants an aligned blob.
   std::vector<u64> aligned((blob.size() + 7) / 8);
@@ -49,11 +50,12 @@ Result<void> check_device_tree(std::span<const std::byte> blob, const std::strin
     return Error{name + ": at offset 0x0: no device tree magic; compile the source with `dtc -O dtb`"};
   }
   if (fdt_totalsize(tree) > blob.size()) {
-    return Error{name + ": at offset 0x4: the header gives " + hexadecimal(fdt_totalsize(tree)) + " bytes, the file has " + hexadecimal(blob.size()) +
-                 "; it is truncated"};
+    return Error{name + ": at offset 0x4: the header gives " + hexadecimal(fdt_totalsize(tree)) + " bytes, the file has " +
+                 hexadecimal(blob.size()) + "; it is truncated"};
   }
   if (const int error = fdt_check_full(tree, blob.size()); error != 0) {
-    return Error{name + ": at offset 0x8: the tree behind the header is damaged (" + fdt_strerror(error) + "); compile it again with `dtc -O dtb`"};
+    return Error{name + ": at offset 0x8: the tree behind the header is damaged (" + fdt_strerror(error) +
+                 "); compile it again with `dtc -O dtb`"};
   }
   return {};
 }
@@ -61,7 +63,8 @@ Result<void> check_device_tree(std::span<const std::byte> blob, const std::strin
 Result<std::vector<std::byte>> patch_device_tree(std::span<const std::byte> blob, const std::string& name, const Chosen& chosen,
                                                  std::span<const PhysicalRange> reserved) {
   if (Result<void> checked = check_device_tree(blob, name); !checked) return checked.error();
-  if (chosen.bootargs && chosen.bootargs->find('\0') != std::string::npos) return Error{name + ": the kernel command line contains a zero byte"};
+  if (chosen.bootargs && chosen.bootargs->find('\0') != std::string::npos)
+    return Error{name + ": the kernel command line contains a zero byte"};
   std::vector<u64> source((blob.size() + 7) / 8);
   std::memcpy(source.data(), blob.data(), blob.size());
   const std::size_t added = 512 + 16 * reserved.size() + (chosen.bootargs ? chosen.bootargs->size() : 0);
@@ -84,7 +87,10 @@ Result<std::vector<std::byte>> patch_device_tree(std::span<const std::byte> blob
     }
     error = editor.error();
   }
-  if (error != 0) return Error{name + ": at offset 0x8: /chosen cannot be edited (" + fdt_strerror(error) + "); compile it again with `dtc -O dtb`"};
+  // libfdt's check lets a few odd layouts pass that its editing then damages.
+  if (error == 0) error = fdt_check_full(result.data(), result.size());
+  if (error != 0)
+    return Error{name + ": at offset 0x8: /chosen cannot be edited (" + fdt_strerror(error) + "); compile it again with `dtc -O dtb`"};
   return result;
 }
 

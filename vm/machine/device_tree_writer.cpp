@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Cells and texts as the format wants them: big-endian, zero-terminated.
 #include "vm/machine/device_tree_writer.hpp"
 
 #include <libfdt.h>

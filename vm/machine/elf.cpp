@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The header, then each program header, then how the segments lie to each other.
 #include "vm/machine/elf.hpp"
 
 #include <elf.h>
@@ -32,21 +33,26 @@ std::optional<Error> check_identity(std::span<const std::byte> file, const std::
   if (header.e_ident[EI_CLASS] != ELFCLASS64) return wrong(EI_CLASS, "not a 64-bit ELF file; build it for rv64 (-march=rv64gc)");
   if (header.e_ident[EI_DATA] != ELFDATA2LSB) return wrong(EI_DATA, "not little-endian; build it for riscv64, not riscv64be");
   if (header.e_ident[EI_VERSION] != EV_CURRENT || header.e_version != EV_CURRENT) {
-    return wrong(header.e_ident[EI_VERSION] != EV_CURRENT ? u64{EI_VERSION} : offsetof(Elf64_Ehdr, e_version), "unknown ELF version; is the file damaged?");
+    return wrong(header.e_ident[EI_VERSION] != EV_CURRENT ? u64{EI_VERSION} : offsetof(Elf64_Ehdr, e_version),
+                 "unknown ELF version; is the file damaged?");
   }
   if (header.e_machine != EM_RISCV) {
-    return wrong(offsetof(Elf64_Ehdr, e_machine), "built for machine " + std::to_string(header.e_machine) + ", not RISC-V (243); build it with a riscv64 compiler");
+    return wrong(offsetof(Elf64_Ehdr, e_machine),
+                 "built for machine " + std::to_string(header.e_machine) + ", not RISC-V (243); build it with a riscv64 compiler");
   }
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
-    return wrong(offsetof(Elf64_Ehdr, e_type), "neither an executable nor position-independent (type " + std::to_string(header.e_type) + "); link it first");
+    return wrong(offsetof(Elf64_Ehdr, e_type),
+                 "neither an executable nor position-independent (type " + std::to_string(header.e_type) + "); link it first");
   }
   if (header.e_ehsize != sizeof(Elf64_Ehdr)) return wrong(offsetof(Elf64_Ehdr, e_ehsize), "unexpected header size; is the file damaged?");
   if (header.e_phnum == 0) return wrong(offsetof(Elf64_Ehdr, e_phnum), "no program headers; link it as an executable");
   if (header.e_phnum > headers_limit) return wrong(offsetof(Elf64_Ehdr, e_phnum), "more than 4096 program headers; is the file damaged?");
-  if (header.e_phentsize != sizeof(Elf64_Phdr)) return wrong(offsetof(Elf64_Ehdr, e_phentsize), "unexpected program header size; is the file damaged?");
+  if (header.e_phentsize != sizeof(Elf64_Phdr))
+    return wrong(offsetof(Elf64_Ehdr, e_phentsize), "unexpected program header size; is the file damaged?");
   const u64 table = u64{header.e_phnum} * sizeof(Elf64_Phdr);
   if (header.e_phoff > file.size() || table > file.size() - header.e_phoff) {
-    return wrong(offsetof(Elf64_Ehdr, e_phoff), "the program headers reach behind the file's end at " + hexadecimal(file.size()) + "; it is truncated");
+    return wrong(offsetof(Elf64_Ehdr, e_phoff),
+                 "the program headers reach behind the file's end at " + hexadecimal(file.size()) + "; it is truncated");
   }
   return {};
 }
@@ -55,9 +61,11 @@ std::optional<Error> check_identity(std::span<const std::byte> file, const std::
 Result<Segment> check_segment(std::span<const std::byte> file, const std::string& name, u64 offset, PhysicalRange ram) {
   const auto header = copied<Elf64_Phdr>(file, offset);
   const auto wrong = [&](u64 field, const std::string& what) { return Error{at(name, offset + field) + what}; };
-  if (header.p_filesz > header.p_memsz) return wrong(offsetof(Elf64_Phdr, p_filesz), "a segment has more bytes in the file than in memory; is the file damaged?");
+  if (header.p_filesz > header.p_memsz)
+    return wrong(offsetof(Elf64_Phdr, p_filesz), "a segment has more bytes in the file than in memory; is the file damaged?");
   if (header.p_offset > file.size() || header.p_filesz > file.size() - header.p_offset) {
-    return wrong(offsetof(Elf64_Phdr, p_offset), "a segment reaches behind the file's end at " + hexadecimal(file.size()) + "; it is truncated");
+    return wrong(offsetof(Elf64_Phdr, p_offset),
+                 "a segment reaches behind the file's end at " + hexadecimal(file.size()) + "; it is truncated");
   }
   if (header.p_paddr < ram.first || header.p_paddr > ram.end || header.p_memsz > ram.end - header.p_paddr) {
     return wrong(offsetof(Elf64_Phdr, p_paddr), "a segment of " + hexadecimal(header.p_memsz) + " bytes at " + hexadecimal(header.p_paddr) +
@@ -108,9 +116,11 @@ Result<ProgramPlan> plan_elf(std::span<const std::byte> file, const std::string&
   }
   const std::optional<u64> entry = physical_entry(file, header);
   if (!entry) {
-    return Error{at(name, offsetof(Elf64_Ehdr, e_entry)) + "the entry " + hexadecimal(header.e_entry) + " is in no loaded segment; set ENTRY in the linker script"};
+    return Error{at(name, offsetof(Elf64_Ehdr, e_entry)) + "the entry " + hexadecimal(header.e_entry) +
+                 " is in no loaded segment; set ENTRY in the linker script"};
   }
-  if ((*entry & 1) != 0) return Error{at(name, offsetof(Elf64_Ehdr, e_entry)) + "the entry " + hexadecimal(*entry) + " is odd; is the file damaged?"};
+  if ((*entry & 1) != 0)
+    return Error{at(name, offsetof(Elf64_Ehdr, e_entry)) + "the entry " + hexadecimal(*entry) + " is odd; is the file damaged?"};
   plan.program = {*entry, sorted.front().address, sorted.back().address + sorted.back().bytes};
   return plan;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// The fw_dynamic_info structure, version 2, and the file to load.
 #include "vm/machine/firmware.hpp"
 
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "vm/machine/elf.hpp"
 
@@ -12,6 +15,7 @@ constexpr u64 dynamic_version = 2;
 constexpr u64 supervisor_mode = 1;
 constexpr u64 no_options = 0;
 constexpr u64 boot_hart = 0;
+constexpr u64 raw_firmware_room = 512 << 10;  // what OpenSBI 1.1 keeps for itself
 }  // namespace
 
 Result<std::string> find_firmware(const std::string& bios) {
@@ -24,7 +28,11 @@ Result<std::string> find_firmware(const std::string& bios) {
 }
 
 Result<ProgramPlan> plan_firmware(std::span<const std::byte> file, const std::string& name, PhysicalRange ram) {
-  return is_elf(file) ? plan_elf(file, name, ram) : plan_raw(file, name, ram.first, ram);
+  if (is_elf(file)) return plan_elf(file, name, ram);
+  Result<ProgramPlan> plan = plan_raw(file, name, ram.first, ram);
+  // A raw file does not tell how much memory it uses behind its own bytes.
+  if (plan) plan->program.end = std::max(plan->program.end, std::min(ram.end, ram.first + raw_firmware_room));
+  return plan;
 }
 
 DynamicInformation dynamic_information(u64 next_address) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The header of the kernel image, field by field.
 #include "vm/machine/image.hpp"
 
 #include <cstddef>
@@ -15,7 +16,7 @@ struct ImageHeader {
   u32 version;     // 16-bit major, 16-bit minor
   u32 reserved_1;
   u64 reserved_2;
-  char magic[8];   // "RISCV", deprecated but still written
+  char magic[8];  // "RISCV", deprecated but still written
   char magic_2[4];
   u32 reserved_3;
 };
@@ -39,25 +40,29 @@ Result<ProgramPlan> plan_linux_image(std::span<const std::byte> file, const std:
   };
   if (starts_with({0x1f, 0x8b})) return wrong(0, "the kernel is compressed; give the Image itself (gunzip it)");
   if (starts_with({0x28, 0xb5, 0x2f, 0xfd})) return wrong(0, "the kernel is compressed; give the Image itself (unzstd it)");
-  if (file.size() < sizeof(ImageHeader)) return wrong(file.size(), "the file ends inside the 64-byte Image header; it is truncated, or no Image");
+  if (file.size() < sizeof(ImageHeader))
+    return wrong(file.size(), "the file ends inside the 64-byte Image header; it is truncated, or no Image");
   ImageHeader header;
   std::memcpy(&header, file.data(), sizeof header);
-  if (!is_linux_image(file)) return wrong(offsetof(ImageHeader, magic_2), "no RISC-V Image magic; give arch/riscv/boot/Image, or an ELF file");
+  if (!is_linux_image(file))
+    return wrong(offsetof(ImageHeader, magic_2), "no RISC-V Image magic; give arch/riscv/boot/Image, or an ELF file");
   if (std::memcmp(header.magic_2, magic_2, sizeof magic_2) != 0 && header.version >> 16 != 0) {
     return wrong(offsetof(ImageHeader, magic_2), "an Image header of version 0.2 or later lacks its magic; is the file damaged?");
   }
   if ((header.flags & 1) != 0) return wrong(offsetof(ImageHeader, flags), "a big-endian kernel; the machine is little-endian");
   if (header.image_size < file.size()) {
-    return wrong(offsetof(ImageHeader, image_size), "the header gives " + hexadecimal(header.image_size) + " bytes, the file has " + hexadecimal(file.size()) +
-                                                        "; is it damaged?");
+    return wrong(offsetof(ImageHeader, image_size), "the header gives " + hexadecimal(header.image_size) + " bytes, the file has " +
+                                                        hexadecimal(file.size()) + "; is it damaged?");
   }
   if (header.text_offset % alignment != 0) {
-    return wrong(offsetof(ImageHeader, text_offset), "the text offset " + hexadecimal(header.text_offset) + " is no multiple of 2 MiB; is the file damaged?");
+    return wrong(offsetof(ImageHeader, text_offset),
+                 "the text offset " + hexadecimal(header.text_offset) + " is no multiple of 2 MiB; is the file damaged?");
   }
-  if (base < ram.first || base > ram.end || header.text_offset > ram.end - base || header.image_size > ram.end - base - header.text_offset) {
-    return wrong(offsetof(ImageHeader, image_size), "a kernel of " + hexadecimal(header.image_size) + " bytes at " + hexadecimal(header.text_offset) +
-                                                        " from " + hexadecimal(base) + " does not fit in RAM that ends at " + hexadecimal(ram.end) +
-                                                        "; give the machine more memory");
+  if (base < ram.first || base > ram.end || header.text_offset > ram.end - base ||
+      header.image_size > ram.end - base - header.text_offset) {
+    return wrong(offsetof(ImageHeader, image_size),
+                 "a kernel of " + hexadecimal(header.image_size) + " bytes at " + hexadecimal(header.text_offset) + " from " +
+                     hexadecimal(base) + " does not fit in RAM that ends at " + hexadecimal(ram.end) + "; give the machine more memory");
   }
   const u64 address = base + header.text_offset;
   ProgramPlan plan;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// From the top down: device tree, information page, initrd.
 #include "vm/machine/initrd.hpp"
 
 namespace vm {
@@ -15,7 +16,8 @@ Result<TopOfRam> place_at_top(PhysicalRange ram, u64 occupied, u64 initrd_bytes)
   const u64 bottom = up(occupied, page_bytes);
   if (initrd_bytes > file_limit || bottom > ram.end || needed > ram.end - bottom) {
     return Error{"RAM of " + hexadecimal(ram.end - ram.first) + " bytes ends at " + hexadecimal(ram.end) + ", and programs take it up to " +
-                 hexadecimal(occupied) + ": no room for an initrd of " + hexadecimal(initrd_bytes) + " bytes and the device tree; give the machine at least " +
+                 hexadecimal(occupied) + ": no room for an initrd of " + hexadecimal(initrd_bytes) +
+                 " bytes and the device tree; give the machine at least " +
                  std::to_string(up(bottom - ram.first + needed, u64{1} << 20) >> 20) + " MiB"};
   }
   TopOfRam top;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads everything from the host first, then places it from the bottom and from the top, then describes it in the tree.
 #include "vm/machine/loader.hpp"
 
 #include <sys/random.h>
@@ -44,8 +45,8 @@ Result<ProgramPlan> plan_kernel(std::span<const std::byte> file, const std::stri
 }
 
 Error overlap(const std::string& first, const LoadedProgram& a, const std::string& second, const LoadedProgram& b) {
-  return Error{second + " at " + hexadecimal(b.first) + " to " + hexadecimal(b.end) + " overlaps " + first + " at " + hexadecimal(a.first) + " to " +
-               hexadecimal(a.end) + "; link it elsewhere (behind firmware: 0x80200000)"};
+  return Error{second + " at " + hexadecimal(b.first) + " to " + hexadecimal(b.end) + " overlaps " + first + " at " + hexadecimal(a.first) +
+               " to " + hexadecimal(a.end) + "; link it elsewhere (behind firmware: 0x80200000)"};
 }
 
 // For what place_at_top has placed.
@@ -149,8 +150,8 @@ Result<BootState> load_machine(const LoadConfig& config, GuestMemory& memory) {
   Result<std::vector<std::byte>> tree = build_tree(config, *sources, *top, memory.bytes());
   if (!tree) return tree.error();
   if (tree->size() > device_tree_room) {
-    return Error{"device tree '" + config.dtb + "': " + std::to_string(tree->size()) + " bytes, more than the " + std::to_string(device_tree_room) +
-                 " kept for it; remove nodes that the machine does not have"};
+    return Error{"device tree '" + config.dtb + "': " + std::to_string(tree->size()) + " bytes, more than the " +
+                 std::to_string(device_tree_room) + " kept for it; remove nodes that the machine does not have"};
   }
   put(memory, top->device_tree, *tree);
   boot.device_tree = top->device_tree;

@@ -20,14 +20,14 @@ namespace vm {
 
 struct LoadConfig {
   std::string bios = "default";  // a path; "default": Debian's OpenSBI; "none": the kernel starts in M mode
-  std::string kernel;            // ELF, Linux Image, or (bios none) a raw program; empty: firmware only
-  std::string initrd;
-  std::string dtb;               // empty: made from the fields below
-  std::string append;            // the kernel's command line
+  std::string kernel{};          // ELF, Linux Image, or (bios none) a raw program; empty: firmware only
+  std::string initrd{};
+  std::string dtb{};     // empty: made from the fields below
+  std::string append{};  // the kernel's command line
   u32 harts = 1;
-  std::string isa;               // empty: BoardConfig's
-  std::string mmu_type;          // empty: BoardConfig's
-  std::optional<u64> seed;       // of /chosen/rng-seed; empty: the host's entropy
+  std::string isa{};          // empty: BoardConfig's
+  std::string mmu_type{};     // empty: BoardConfig's
+  std::optional<u64> seed{};  // of /chosen/rng-seed; empty: the host's entropy
 };
 
 // Every hart starts in M mode at `pc` with a0 = its id, a1 = device_tree, a2 = dynamic_information.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Host files in, segments out.
 #include "vm/machine/loader_program.hpp"
 
 #include <fcntl.h>
@@ -33,14 +34,16 @@ Result<std::vector<std::byte>> read_file(const std::string& path, const std::str
   const u64 size = static_cast<u64>(status.st_size);
   if (size == 0) return Error{named + "is empty; was it written whole?"};
   if (size > limit) {
-    return Error{named + "holds " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(limit) + "; is it the right file?"};
+    return Error{named + "holds " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(limit) +
+                 "; is it the right file?"};
   }
   std::vector<std::byte> bytes(size);
   for (u64 done = 0; done < size;) {
     const ssize_t got = pread(descriptor, bytes.data() + done, size - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{named + "read error at offset " + hexadecimal(done) + ": " + std::strerror(errno)};
-    if (got == 0) return Error{named + "ends at offset " + hexadecimal(done) + " of " + hexadecimal(size) + ": it shrank while it was read; try again"};
+    if (got == 0)
+      return Error{named + "ends at offset " + hexadecimal(done) + " of " + hexadecimal(size) + ": it shrank while it was read; try again"};
     done += static_cast<u64>(got);
   }
   return bytes;
@@ -57,7 +60,8 @@ Result<LoadedProgram> place(const ProgramPlan& plan, const std::string& name, Gu
       done += count;
     }
     if (!good) {
-      return Error{name + ": the segment at offset " + hexadecimal(segment.file_offset) + " goes to " + hexadecimal(segment.address) + ", which is no RAM"};
+      return Error{name + ": the segment at offset " + hexadecimal(segment.file_offset) + " goes to " + hexadecimal(segment.address) +
+                   ", which is no RAM"};
     }
   }
   return plan.program;
@@ -66,8 +70,8 @@ Result<LoadedProgram> place(const ProgramPlan& plan, const std::string& name, Gu
 Result<ProgramPlan> plan_raw(std::span<const std::byte> file, const std::string& name, u64 address, PhysicalRange ram) {
   if (file.empty()) return Error{name + ": is empty at offset 0x0; was it written whole?"};
   if (address < ram.first || address >= ram.end || file.size() > ram.end - address) {
-    return Error{name + ": its " + std::to_string(file.size()) + " bytes from offset 0x0 do not fit at " + hexadecimal(address) + " in RAM that ends at " +
-                 hexadecimal(ram.end) + "; give the machine more memory"};
+    return Error{name + ": its " + std::to_string(file.size()) + " bytes from offset 0x0 do not fit at " + hexadecimal(address) +
+                 " in RAM that ends at " + hexadecimal(ram.end) + "; give the machine more memory"};
   }
   ProgramPlan plan;
   plan.segments.push_back({address, file.size(), file, 0});

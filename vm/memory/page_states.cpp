@@ -49,7 +49,8 @@ u32 PageStates::track(Ppn page) {
 }
 
 void PageStates::forget_writers(Ppn page, u32 word) {
-  // handshake_before_forget: who tracks the page next and finds no writers reads its bytes at once. pairs with track_between_ticket_and_bytes.
+  // handshake_before_forget: who tracks the page next and finds no writers reads its bytes at once. pairs with
+  // track_between_ticket_and_bytes.
   //   Without it such a reader lacks the order that the handshake gave to this one.
   state(page).compare_exchange(word, word & ~writers_mask, release, relaxed, "handshake_before_forget");
 }

@@ -68,7 +68,8 @@ Walk walk(Hart& hart, Space space, u64 address, Access access, Privilege privile
     for (unsigned level = levels - 1;; --level) {
       const u64 index = (address >> (page_shift + index_bits * level)) & ((1u << index_bits) - 1);
       const u64 at = table + index * sizeof(u64);
-      if (!memory.contains(at, sizeof(u64)) || !pmp_allows(hart, at, sizeof(u64), Access::load, Privilege::supervisor)) return access_fault();
+      if (!memory.contains(at, sizeof(u64)) || !pmp_allows(hart, at, sizeof(u64), Access::load, Privilege::supervisor))
+        return access_fault();
       const u64 entry = memory.load_pte(at);
       if ((entry & pte::valid) == 0 || (entry & (pte::readable | pte::writable)) == pte::writable || (entry & pte::reserved) != 0) {
         return page_fault();

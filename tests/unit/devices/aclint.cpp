@@ -70,7 +70,8 @@ TEST(devices_aclint, mtime_reads_the_clock_and_sets_it) {
     u8 width;
     u64 value, expected;
   };
-  for (const Case& c : {Case{0, 8, 77, 77}, Case{0, 4, 0xffff'ffff'0000'0009, 0x1122'3344'0000'0009}, Case{4, 4, 9, 0x0000'0009'5566'7788}}) {
+  for (const Case& c :
+       {Case{0, 8, 77, 77}, Case{0, 4, 0xffff'ffff'0000'0009, 0x1122'3344'0000'0009}, Case{4, 4, 9, 0x0000'0009'5566'7788}}) {
     AclintState::Effects effects;
     state.write(AclintState::mtime_offset + c.offset, c.width, c.value, at_time, effects);
     EXPECT_TRUE(effects.clock_set);
@@ -80,7 +81,8 @@ TEST(devices_aclint, mtime_reads_the_clock_and_sets_it) {
 
 TEST(devices_aclint, harts_that_do_not_exist_read_zero_and_ignore_writes) {
   AclintState state = AclintState::make(2);
-  for (const u64 offset : {u64{8}, u64{4 * 63}, u64{4 * 64}, u64{0x3ffc}, AclintState::mtimecmp_offset + 16, AclintState::mtimecmp_offset + 8 * 64, u64{0xbff0}, u64{0xfffc}}) {
+  for (const u64 offset : {u64{8}, u64{4 * 63}, u64{4 * 64}, u64{0x3ffc}, AclintState::mtimecmp_offset + 16,
+                           AclintState::mtimecmp_offset + 8 * 64, u64{0xbff0}, u64{0xfffc}}) {
     AclintState::Effects effects;
     state.write(offset, 4, ~u64{0}, at_time, effects);
     EXPECT_FALSE(effects.software.changed || effects.deadline_changed || effects.clock_set) << offset;

@@ -94,8 +94,8 @@ TEST(devices_syscon, values_end_or_restart_the_machine) {
     u32 code;
   };
   const Case cases[] = {
-      {0x5555, 4, true, false, 0},          {0xabcd'5555, 4, true, false, 0}, {0x3333, 4, true, false, 0}, {0x0007'3333, 4, true, false, 7},
-      {0x0007'3333, 2, true, false, 0},     {0x7777, 4, false, true, 0},      {0x1234, 4, false, false, 0}, {0, 4, false, false, 0},
+      {0x5555, 4, true, false, 0},      {0xabcd'5555, 4, true, false, 0}, {0x3333, 4, true, false, 0},  {0x0007'3333, 4, true, false, 7},
+      {0x0007'3333, 2, true, false, 0}, {0x7777, 4, false, true, 0},      {0x1234, 4, false, false, 0}, {0, 4, false, false, 0},
   };
   for (const Case& c : cases) {
     SysconState state;

@@ -192,8 +192,14 @@ TEST(devices_console, the_escape_key_filters_input) {
     EscapeKey::Action last;
   };
   using Action = EscapeKey::Action;
-  for (const Case& c : {Case{"plain", "plain", Action::none}, Case{"a\x01\x01" "b", "a\x01" "b", Action::none}, Case{"a\x01x", "a", Action::quit},
-                        Case{"\x01h", "", Action::help}, Case{"\x01zq", "q", Action::none}, Case{"a\x01", "a", Action::none}}) {
+  for (const Case& c : {Case{"plain", "plain", Action::none},
+                        Case{"a\x01\x01"
+                             "b",
+                             "a\x01"
+                             "b",
+                             Action::none},
+                        Case{"a\x01x", "a", Action::quit}, Case{"\x01h", "", Action::help}, Case{"\x01zq", "q", Action::none},
+                        Case{"a\x01", "a", Action::none}}) {
     EscapeKey key;
     std::vector<u8> seen;
     Action last = Action::none;

@@ -48,7 +48,8 @@ struct Host : WorkerHost {
   }
   void fail_device(u32, u32) override { ++failures; }
   void alarm() override { ++alarms; }
-  std::atomic<u32> started{0}, stopping{0}, idles{0}, busies{0}, interrupts{0}, failures{0}, alarms{0}, generation{0}, last_slot{99}, last_generation{99};
+  std::atomic<u32> started{0}, stopping{0}, idles{0}, busies{0}, interrupts{0}, failures{0}, alarms{0}, generation{0}, last_slot{99},
+      last_generation{99};
   std::atomic<bool> live{true};
 };
 
@@ -76,7 +77,8 @@ TEST(devices_worker, every_request_is_served_under_contention) {
       }
     }
   });
-  EXPECT_TRUE(tests::eventually([&] { return bench.backend.done[0] == bench.backend.asked[0] && bench.backend.done[1] == bench.backend.asked[1]; }));
+  EXPECT_TRUE(tests::eventually(
+      [&] { return bench.backend.done[0] == bench.backend.asked[0] && bench.backend.done[1] == bench.backend.asked[1]; }));
   bench.worker.stop();
   EXPECT_EQ(bench.host.started, 1u);
   EXPECT_EQ(bench.host.stopping, 1u);

@@ -87,7 +87,8 @@ class DriverRing {
   u16 used_index() const { return get<u16>(layout.used + 2); }
   std::optional<Used> take() {
     if (taken_ == used_index()) return {};
-    return get<Used>(layout.used + 4 + 8 * u64{taken_++ % size_});
+    const u64 slot = taken_++ % size_;
+    return get<Used>(layout.used + 4 + 8 * slot);
   }
 
   vm::devices::QueueLayout layout;

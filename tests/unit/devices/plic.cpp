@@ -54,20 +54,20 @@ TEST(devices_plic, registers_keep_what_they_define) {
     u64 offset, written, read;
   };
   const Case cases[] = {
-      {priority(0), 7, 0},                          // source 0 does not exist
-      {priority(1), 0xffff'ffff, 7},                // three bits
-      {priority(95), 5, 5},                         //
-      {priority(96), 7, 0},                         // behind the last source
-      {PlicState::pending_offset, ~u64{0}, 0},      // read-only
-      {enable(0, 0), 0xffff'ffff, 0xffff'fffe},     // source 0 cannot be enabled
-      {enable(3, 2), 0xffff'ffff, 0xffff'ffff},     //
-      {enable(3, 3), 0xffff'ffff, 0},               // sources 96..127 do not exist
-      {enable(4, 1), 0xffff'ffff, 0},               // contexts of hart 2 do not exist
-      {threshold(supervisor_1), 0xffff'fff9, 1},    // three bits
-      {threshold(4), 7, 0},                         //
-      {threshold(0) + 8, 7, 0},                     // reserved
-      {PlicState::context_offset - 4, 7, 0},        //
-      {0x5f'fffc, 7, 0},                            // the last word of the window
+      {priority(0), 7, 0},                        // source 0 does not exist
+      {priority(1), 0xffff'ffff, 7},              // three bits
+      {priority(95), 5, 5},                       //
+      {priority(96), 7, 0},                       // behind the last source
+      {PlicState::pending_offset, ~u64{0}, 0},    // read-only
+      {enable(0, 0), 0xffff'ffff, 0xffff'fffe},   // source 0 cannot be enabled
+      {enable(3, 2), 0xffff'ffff, 0xffff'ffff},   //
+      {enable(3, 3), 0xffff'ffff, 0},             // sources 96..127 do not exist
+      {enable(4, 1), 0xffff'ffff, 0},             // contexts of hart 2 do not exist
+      {threshold(supervisor_1), 0xffff'fff9, 1},  // three bits
+      {threshold(4), 7, 0},                       //
+      {threshold(0) + 8, 7, 0},                   // reserved
+      {PlicState::context_offset - 4, 7, 0},      //
+      {0x5f'fffc, 7, 0},                          // the last word of the window
   };
   for (const Case& c : cases) {
     Bench bench;
@@ -107,7 +107,8 @@ TEST(devices_plic, a_request_outlives_its_level) {
 
 TEST(devices_plic, priorities_order_claims_and_ties_go_to_the_lowest_source) {
   Bench bench;
-  for (const auto& [source, of_priority] : {std::pair{40u, 3u}, {41u, 7u}, {95u, 7u}, {1u, 1u}, {70u, 0u}}) bench.open(machine_0, source, of_priority);
+  for (const auto& [source, of_priority] : {std::pair{40u, 3u}, {41u, 7u}, {95u, 7u}, {1u, 1u}, {70u, 0u}})
+    bench.open(machine_0, source, of_priority);
   for (const u32 source : {1u, 40u, 41u, 70u, 95u}) bench.level(source, true);
   for (const u32 expected : {41u, 95u, 40u, 1u, 0u}) EXPECT_EQ(bench.read(claim(machine_0)), expected);
 }

@@ -50,7 +50,8 @@ class Model {
   }
   bool line(u32 context) const {
     for (u32 source = 1; source < 96; ++source) {
-      if (sources[source].pending && contexts_[context].enabled[source] && sources[source].priority > contexts_[context].threshold) return true;
+      if (sources[source].pending && contexts_[context].enabled[source] && sources[source].priority > contexts_[context].threshold)
+        return true;
     }
     return false;
   }

@@ -152,7 +152,7 @@ TEST(devices_uart, interrupts_are_identified_by_priority) {
   uart.write(mcr, 0x10);
   uart.write(ier, 0x0f);
   uart.write(thr, 1);
-  uart.write(thr, 2);  // overrun, data, transmitter
+  uart.write(thr, 2);     // overrun, data, transmitter
   uart.write(mcr, 0x12);  // RTS shows at CTS: modem
   EXPECT_EQ(uart.read(iir), 0x06);
   EXPECT_EQ(uart.read(lsr), 0x63);

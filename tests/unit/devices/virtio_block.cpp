@@ -118,7 +118,8 @@ TEST(devices_virtio_block, requests_outside_the_disk_or_not_in_sectors_are_io_er
     u64 sector;
     u32 bytes;
   };
-  for (const Case& c : {Case{in, 16, 512}, Case{out, 16, 512}, Case{in, 15, 1024}, Case{in, ~u64{0}, 512}, Case{out, u64{1} << 55, 512}, Case{in, 0, 100}, Case{out, 0, 513}}) {
+  for (const Case& c : {Case{in, 16, 512}, Case{out, 16, 512}, Case{in, 15, 1024}, Case{in, ~u64{0}, 512}, Case{out, u64{1} << 55, 512},
+                        Case{in, 0, 100}, Case{out, 0, 513}}) {
     Bench bench;
     EXPECT_EQ(bench.request(c.type, c.sector, c.bytes, c.type == in), io_error) << c.sector << ' ' << c.bytes;
     EXPECT_EQ(bench.used->length, 1u);
@@ -173,8 +174,9 @@ TEST(devices_virtio_block, files_that_are_no_disks_are_refused_with_the_mend) {
   struct Case {
     std::string path, says;
   };
-  for (const Case& c : {Case{(folder / "missing").string(), "truncate -s 64M"}, Case{folder.string(), "raw disk file"}, Case{(folder / "odd").string(), "17 bytes"},
-                        Case{(folder / "empty").string(), "0 bytes"}, Case{"/dev/null", "neither a regular file nor a block device"}}) {
+  for (const Case& c : {Case{(folder / "missing").string(), "truncate -s 64M"}, Case{folder.string(), "raw disk file"},
+                        Case{(folder / "odd").string(), "17 bytes"}, Case{(folder / "empty").string(), "0 bytes"},
+                        Case{"/dev/null", "neither a regular file nor a block device"}}) {
     const auto disk = VirtioBlock::open({.path = c.path});
     ASSERT_FALSE(disk) << c.path;
     EXPECT_NE(disk.error().message.find(c.path), std::string::npos) << disk.error().message;

@@ -147,7 +147,8 @@ TEST(devices_virtio, unsound_queues_break_the_device) {
     u32 size;
     u64 descriptors, available, used;
   };
-  for (const Case& c : {Case{0, 0, 0, 0}, Case{7, 0, 0, 0}, Case{512, 0, 0, 0}, Case{0x1'0008, 0, 0, 0}, Case{8, 8, 0, 0}, Case{8, 0, 1, 0}, Case{8, 0, 0, 2}}) {
+  for (const Case& c : {Case{0, 0, 0, 0}, Case{7, 0, 0, 0}, Case{512, 0, 0, 0}, Case{0x1'0008, 0, 0, 0}, Case{8, 8, 0, 0}, Case{8, 0, 1, 0},
+                        Case{8, 0, 0, 2}}) {
     Bench bench;
     bench.accept(virtio::version_1);
     bench.set_up_queue(0, c.size, c.descriptors, c.available, c.used);

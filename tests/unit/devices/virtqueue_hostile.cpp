@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Virtqueues with a hostile driver. Each broken rule has a case; then random rings: whatever the bytes, a pass ends, a chain's ranges
 // lie in RAM, and after the first broken rule guest memory is left alone.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+
 #include "tests/stress.hpp"
 #include "tests/unit/devices/driver_ring.hpp"
 #include "vm/devices/virtio_block.hpp"
 #include "vm/devices/virtio_console.hpp"
 #include "vm/devices/virtio_entropy.hpp"
 #include "vm/devices/virtqueue.hpp"
-
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <chrono>
 
 namespace {
 
@@ -115,7 +115,8 @@ TEST(devices_virtqueue_hostile, bad_rings) {
     bench.driver.set_available_index(0xffff);
     bench.expect_broken("an index that goes back");
   }
-  for (u64 vm::devices::QueueLayout::*ring : {&vm::devices::QueueLayout::descriptors, &vm::devices::QueueLayout::available, &vm::devices::QueueLayout::used}) {
+  for (u64 vm::devices::QueueLayout::*ring :
+       {&vm::devices::QueueLayout::descriptors, &vm::devices::QueueLayout::available, &vm::devices::QueueLayout::used}) {
     for (const u64 address : {u64{0}, end_of_ram - 16, end_of_ram, ~u64{0} - 15}) {
       Bench bench;
       vm::devices::QueueLayout layout = bench.driver.layout;
@@ -164,10 +165,13 @@ void scribble(DriverRing& driver, Restless& random, u16 size) {
     }
   };
   for (u16 i = 0; i < size; ++i) {
-    const u32 length = static_cast<u32>(random.below(3) == 0 ? 16 * random.below(2 * u64{size}) : random.below(4) == 0 ? random.next() : random.below(2048));
+    const u32 length = static_cast<u32>(random.below(3) == 0   ? 16 * random.below(2 * u64{size})
+                                        : random.below(4) == 0 ? random.next()
+                                                               : random.below(2048));
     driver.describe(i, {address(), length, static_cast<u16>(random.below(8)), static_cast<u16>(random.below(size + 1u))});
   }
-  for (u16 i = 0; i < size; ++i) driver.put<u16>(driver.layout.available + 4 + 2 * u64{i}, static_cast<u16>(random.below(size + (random.below(20) == 0 ? 1u : 0u))));
+  for (u16 i = 0; i < size; ++i)
+    driver.put<u16>(driver.layout.available + 4 + 2 * u64{i}, static_cast<u16>(random.below(size + (random.below(20) == 0 ? 1u : 0u))));
 }
 
 TEST(devices_virtqueue_hostile, random_rings_end_and_stay_inside_ram) {

@@ -55,7 +55,8 @@ TEST(float, comparisons_of_singles) { check_pairs<F32, float>(f32_eq, f32_lt, f3
 TEST(float, classes) {
   const u64 doubles[] = {0xfff0'0000'0000'0000, 0xbff0'0000'0000'0000, 0x8000'0000'0000'0001, 0x8000'0000'0000'0000, 0,
                          0x000f'ffff'ffff'ffff, 0x0010'0000'0000'0000, 0x7ff0'0000'0000'0000, 0x7ff0'0000'0000'0001, 0xfff8'0000'0000'0000};
-  const u32 singles[] = {0xff80'0000, 0xbf80'0000, 0x8000'0001, 0x8000'0000, 0, 0x007f'ffff, 0x0080'0000, 0x7f80'0000, 0xff80'0001, 0x7fc0'0000};
+  const u32 singles[] = {0xff80'0000, 0xbf80'0000, 0x8000'0001, 0x8000'0000, 0,
+                         0x007f'ffff, 0x0080'0000, 0x7f80'0000, 0xff80'0001, 0x7fc0'0000};
   for (unsigned i = 0; i < 10; ++i) {
     EXPECT_EQ(f64_classify(doubles[i]), u64{1} << i);
     EXPECT_EQ(f32_classify(singles[i]), u64{1} << i);

@@ -26,8 +26,8 @@ class HostMode {
   ~HostMode() { std::fesetround(FE_TONEAREST); }
   static u8 flags() {
     const int raised = std::fetestexcept(FE_ALL_EXCEPT);
-    return static_cast<u8>((raised & FE_INEXACT ? fflag_inexact : 0) | (raised & FE_UNDERFLOW ? fflag_underflow : 0) | (raised & FE_OVERFLOW ? fflag_overflow : 0) |
-                           (raised & FE_INVALID ? fflag_invalid : 0));
+    return static_cast<u8>((raised & FE_INEXACT ? fflag_inexact : 0) | (raised & FE_UNDERFLOW ? fflag_underflow : 0) |
+                           (raised & FE_OVERFLOW ? fflag_overflow : 0) | (raised & FE_INVALID ? fflag_invalid : 0));
   }
 };
 
@@ -120,7 +120,18 @@ void check_from_integer(I value, typename To::Bits (*convert)(I, u8, u8&)) {
 
 TEST(float, conversions_from_integers_round_like_the_host) {
   std::mt19937_64 random(11);
-  std::vector<u64> values = {0, 1, 2, 3, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, ~u64{0}, 0x100'0001, 0xffff'ff80'0000'0000};
+  std::vector<u64> values = {0,
+                             1,
+                             2,
+                             3,
+                             0x7fff'ffff,
+                             0x8000'0000,
+                             0xffff'ffff,
+                             0x7fff'ffff'ffff'ffff,
+                             0x8000'0000'0000'0000,
+                             ~u64{0},
+                             0x100'0001,
+                             0xffff'ff80'0000'0000};
   for (unsigned i = 0; i < rounds; ++i) {
     const u64 word = random();
     values.push_back(word >> (random() % 64));
@@ -179,12 +190,23 @@ struct Known {
 
 TEST(float, every_mode_rounds_halves_as_the_manual_says) {
   constexpr Known table[] = {
-      {2.5, round_nearest_even, 2, fflag_inexact},   {3.5, round_nearest_even, 4, fflag_inexact},    {-2.5, round_nearest_even, -2, fflag_inexact},
-      {2.5, round_to_zero, 2, fflag_inexact},        {-2.5, round_to_zero, -2, fflag_inexact},       {2.5, round_down, 2, fflag_inexact},
-      {-2.5, round_down, -3, fflag_inexact},         {2.5, round_up, 3, fflag_inexact},              {-2.5, round_up, -2, fflag_inexact},
-      {2.5, round_nearest_away, 3, fflag_inexact},   {-2.5, round_nearest_away, -3, fflag_inexact},  {2.25, round_nearest_away, 2, fflag_inexact},
-      {-2.75, round_nearest_away, -3, fflag_inexact}, {0.5, round_nearest_away, 1, fflag_inexact},   {0.49999999999999994, round_nearest_away, 0, fflag_inexact},
-      {3.0, round_nearest_away, 3, 0},               {-0.0, round_down, 0, 0},
+      {2.5, round_nearest_even, 2, fflag_inexact},
+      {3.5, round_nearest_even, 4, fflag_inexact},
+      {-2.5, round_nearest_even, -2, fflag_inexact},
+      {2.5, round_to_zero, 2, fflag_inexact},
+      {-2.5, round_to_zero, -2, fflag_inexact},
+      {2.5, round_down, 2, fflag_inexact},
+      {-2.5, round_down, -3, fflag_inexact},
+      {2.5, round_up, 3, fflag_inexact},
+      {-2.5, round_up, -2, fflag_inexact},
+      {2.5, round_nearest_away, 3, fflag_inexact},
+      {-2.5, round_nearest_away, -3, fflag_inexact},
+      {2.25, round_nearest_away, 2, fflag_inexact},
+      {-2.75, round_nearest_away, -3, fflag_inexact},
+      {0.5, round_nearest_away, 1, fflag_inexact},
+      {0.49999999999999994, round_nearest_away, 0, fflag_inexact},
+      {3.0, round_nearest_away, 3, 0},
+      {-0.0, round_down, 0, 0},
   };
   for (const Known& known : table) {
     u8 flags = 0;

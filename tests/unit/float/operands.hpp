@@ -22,8 +22,27 @@ std::vector<typename F::Bits> edges() {
   const Bits least_normal = Bits{1} << F::fraction;
   std::vector<Bits> out = {0, 1, 2, 3, least_normal - 1, least_normal, least_normal + 1, infinity<F> - 1, infinity<F>};
   out.insert(out.end(), {infinity<F> | 1, F::canonical_nan, F::canonical_nan | 5, least_normal / 2, least_normal / 2 + 1, infinity<F> - 2});
-  for (const int exponent : {-static_cast<int>(F::fraction) - 1, -static_cast<int>(F::fraction), -2, -1, 0, 1, 2, 23, 24, 30, 31, 32, 52, 53, 62, 63, 64, F::bias,
-                             1 - F::bias, (1 - F::bias) / 2, F::bias / 2}) {
+  for (const int exponent : {-static_cast<int>(F::fraction) - 1,
+                             -static_cast<int>(F::fraction),
+                             -2,
+                             -1,
+                             0,
+                             1,
+                             2,
+                             23,
+                             24,
+                             30,
+                             31,
+                             32,
+                             52,
+                             53,
+                             62,
+                             63,
+                             64,
+                             F::bias,
+                             1 - F::bias,
+                             (1 - F::bias) / 2,
+                             F::bias / 2}) {
     out.insert(out.end(), {power(exponent), power(exponent) + one_ulp, power(exponent) - one_ulp, power(exponent) + least_normal / 2});
   }
   const std::size_t positive = out.size();
@@ -43,10 +62,10 @@ class Operands {
     const Bits fraction = fraction_of(random_());
     const Bits sign = (choice >> 4) % 2 != 0 ? sign_bit<F> : 0;
     const u64 span = 2 * F::bias + 2;
-    u64 exponent = (choice >> 8) % span;                                                          // anywhere
+    u64 exponent = (choice >> 8) % span;                                                                   // anywhere
     if ((choice >> 5) % 4 == 1) exponent = F::bias + (choice >> 8) % (F::fraction + 8) - F::fraction / 2;  // close together
-    if ((choice >> 5) % 4 == 2) exponent = (choice >> 8) % (F::fraction + 4);                     // subnormal, or nearly
-    if ((choice >> 5) % 4 == 3) exponent = F::bias / 2 + (choice >> 8) % (F::fraction + 4);       // products near the least normal
+    if ((choice >> 5) % 4 == 2) exponent = (choice >> 8) % (F::fraction + 4);                              // subnormal, or nearly
+    if ((choice >> 5) % 4 == 3) exponent = F::bias / 2 + (choice >> 8) % (F::fraction + 4);                // products near the least normal
     return sign | static_cast<Bits>(exponent) << F::fraction | fraction;
   }
 

@@ -37,20 +37,21 @@ template <class F>
 std::vector<Case<F>> cases() {
   using B = Bits<F>;
   constexpr bool wide = sizeof(B) == 8;
-#define INTERLOCK_CASE(NAME, HOST, SOFT_ARGUMENTS, OPEN_ARGUMENTS)                                            \
-  Case<F> {                                                                                                  \
-    #NAME, [](B a, [[maybe_unused]] B b, [[maybe_unused]] B c, u8 rm, u8& flags) { return soft::NAME<F> SOFT_ARGUMENTS; }, on_host<F, host::HOST>, \
+#define INTERLOCK_CASE(NAME, HOST, SOFT_ARGUMENTS, OPEN_ARGUMENTS)                                                                               \
+  Case<F> {                                                                                                                                      \
+#NAME, [](B a, [[maybe_unused]] B b, [[maybe_unused]] B c, u8 rm, u8& flags) { return soft::NAME<F> SOFT_ARGUMENTS; }, on_host<F, host::HOST>, \
         [](B a, [[maybe_unused]] B b, [[maybe_unused]] B c, u8 rm, u8& flags) -> B {                         \
           if constexpr (wide) {                                                                              \
             return f64_##NAME OPEN_ARGUMENTS;                                                                \
           } else {                                                                                           \
             return f32_##NAME OPEN_ARGUMENTS;                                                                \
           }                                                                                                  \
-        }                                                                                                    \
+        } \
   }
-  std::vector<Case<F>> all = {INTERLOCK_CASE(add, Add, (a, b, rm, flags), (a, b, rm, flags)), INTERLOCK_CASE(sub, Sub, (a, b, rm, flags), (a, b, rm, flags)),
-                              INTERLOCK_CASE(mul, Mul, (a, b, rm, flags), (a, b, rm, flags)), INTERLOCK_CASE(div, Div, (a, b, rm, flags), (a, b, rm, flags)),
-                              INTERLOCK_CASE(sqrt, Sqrt, (a, rm, flags), (a, rm, flags))};
+  std::vector<Case<F>> all = {
+      INTERLOCK_CASE(add, Add, (a, b, rm, flags), (a, b, rm, flags)), INTERLOCK_CASE(sub, Sub, (a, b, rm, flags), (a, b, rm, flags)),
+      INTERLOCK_CASE(mul, Mul, (a, b, rm, flags), (a, b, rm, flags)), INTERLOCK_CASE(div, Div, (a, b, rm, flags), (a, b, rm, flags)),
+      INTERLOCK_CASE(sqrt, Sqrt, (a, rm, flags), (a, rm, flags))};
   if (host::has_fma()) all.push_back(INTERLOCK_CASE(fma, Fma, (a, b, c, rm, flags), (a, b, c, rm, flags)));
 #undef INTERLOCK_CASE
   return all;

@@ -96,7 +96,8 @@ TEST(hart, sstatus_is_a_window_on_mstatus) {
   EXPECT_EQ(hart.read(csr_sstatus), (u64{2} << 32) | window | mstatus::sd);
   hart.write(csr_mstatus, all);
   hart.write(csr_sstatus, 0);
-  EXPECT_EQ(hart.read(csr_mstatus), uxl_sxl | mstatus::mie | mstatus::mpie | mstatus::mpp | mstatus::mprv | mstatus::tvm | mstatus::tw | mstatus::tsr);
+  EXPECT_EQ(hart.read(csr_mstatus),
+            uxl_sxl | mstatus::mie | mstatus::mpie | mstatus::mpp | mstatus::mprv | mstatus::tvm | mstatus::tw | mstatus::tsr);
   EXPECT_EQ(hart.read(csr_sstatus), u64{2} << 32);
 }
 

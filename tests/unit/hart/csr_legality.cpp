@@ -11,11 +11,10 @@ using namespace hart_tests;
 constexpr Privilege privileges[] = {Privilege::user, Privilege::supervisor, Privilege::machine};
 
 std::set<u16> existing() {
-  std::set<u16> numbers = {0x001, 0x002, 0x003,                                                          // fflags frm fcsr
+  std::set<u16> numbers = {0x001, 0x002, 0x003,                                                                 // fflags frm fcsr
                            0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180,  // supervisor
-                           0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x320, 0x340, 0x341, 0x342, 0x343, 0x344,
-                           0x3a0, 0x3a2, 0x7a0, 0x7a1, 0x7a2, 0x7a3, 0x7a4, 0xb00, 0xb02, 0xc00, 0xc01, 0xc02,
-                           0xf11, 0xf12, 0xf13, 0xf14, 0xf15};
+                           0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x320, 0x340, 0x341, 0x342, 0x343, 0x344, 0x3a0, 0x3a2,
+                           0x7a0, 0x7a1, 0x7a2, 0x7a3, 0x7a4, 0xb00, 0xb02, 0xc00, 0xc01, 0xc02, 0xf11, 0xf12, 0xf13, 0xf14, 0xf15};
   for (u16 n = 0x3b0; n <= 0x3bf; ++n) numbers.insert(n);
   for (u16 n = 3; n < 32; ++n) numbers.insert({static_cast<u16>(0x320 + n), static_cast<u16>(0xb00 + n), static_cast<u16>(0xc00 + n)});
   return numbers;
@@ -36,7 +35,8 @@ TEST(hart, csrs_exist_and_obey_privilege_and_read_only_bits) {
       u64 value = 0;
       EXPECT_EQ(csr_read(*hart, number, value), reachable) << std::hex << "read 0x" << n << " as " << +static_cast<u8>(privilege);
       hart.set_privilege(privilege);
-      if (reachable && number != csr_mstatus && number != csr_sstatus && number != csr_menvcfg && number != csr_mcounteren && number != csr_scounteren) {
+      if (reachable && number != csr_mstatus && number != csr_sstatus && number != csr_menvcfg && number != csr_mcounteren &&
+          number != csr_scounteren) {
         EXPECT_EQ(csr_write(*hart, number, value), n < 0xc00) << std::hex << "write 0x" << n << " as " << +static_cast<u8>(privilege);
       }
       if (!reachable) {
@@ -48,8 +48,9 @@ TEST(hart, csrs_exist_and_obey_privilege_and_read_only_bits) {
 
 TEST(hart, what_opensbi_probes_for_traps_or_reads_as_zero) {
   TestHart hart;
-  for (const u16 absent : {0x30c /* mstateen0 */, 0x747 /* mseccfg */, 0xfb0 /* mtopi */, 0xda0 /* scountovf */, 0x3a1, 0x3a3, 0x3a4, 0x3c0 /* pmpaddr16 */, 0x3ef,
-                           0x34a /* mtinst */, 0x34b /* mtval2 */, 0x321, 0xb01, 0xb80, 0xc80, 0x7b0 /* dcsr */}) {
+  for (const u16 absent :
+       {0x30c /* mstateen0 */, 0x747 /* mseccfg */, 0xfb0 /* mtopi */, 0xda0 /* scountovf */, 0x3a1, 0x3a3, 0x3a4, 0x3c0 /* pmpaddr16 */,
+        0x3ef, 0x34a /* mtinst */, 0x34b /* mtval2 */, 0x321, 0xb01, 0xb80, 0xc80, 0x7b0 /* dcsr */}) {
     EXPECT_FALSE(hart.can_read(absent)) << std::hex << absent;
     EXPECT_FALSE(hart.can_write(absent)) << std::hex << absent;
   }

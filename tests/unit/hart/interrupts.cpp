@@ -58,11 +58,16 @@ TEST(hart, global_enables_guard_their_own_privilege_only) {
   constexpr u64 m = interrupt::msip;
   constexpr u64 s = interrupt::ssip;
   const Row table[] = {
-      {Privilege::machine, 0, m, false},          {Privilege::machine, mstatus::mie, m, true},
-      {Privilege::machine, mstatus::mie, s, false}, {Privilege::machine, mstatus::mie | mstatus::sie, s, false},
-      {Privilege::supervisor, 0, m, true},        {Privilege::supervisor, 0, s, false},
-      {Privilege::supervisor, mstatus::sie, s, true}, {Privilege::supervisor, mstatus::mie, s, false},
-      {Privilege::user, 0, m, true},              {Privilege::user, 0, s, true},
+      {Privilege::machine, 0, m, false},
+      {Privilege::machine, mstatus::mie, m, true},
+      {Privilege::machine, mstatus::mie, s, false},
+      {Privilege::machine, mstatus::mie | mstatus::sie, s, false},
+      {Privilege::supervisor, 0, m, true},
+      {Privilege::supervisor, 0, s, false},
+      {Privilege::supervisor, mstatus::sie, s, true},
+      {Privilege::supervisor, mstatus::mie, s, false},
+      {Privilege::user, 0, m, true},
+      {Privilege::user, 0, s, true},
   };
   for (const Row& row : table) {
     hart->csr.mstatus = row.status;

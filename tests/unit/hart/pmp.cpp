@@ -175,7 +175,8 @@ TEST(hart, random_configurations_agree_with_the_manual_byte_by_byte) {
         wanted = inside == length && (!bound || (csr.pmp_config[i] & needed) != 0);
         break;
       }
-      ASSERT_EQ(pmp_allows(*hart, address, length, access, privilege), wanted) << "round " << round << " address " << address << " length " << length;
+      ASSERT_EQ(pmp_allows(*hart, address, length, access, privilege), wanted)
+          << "round " << round << " address " << address << " length " << length;
     }
   }
 }

@@ -20,7 +20,8 @@ inline constexpr u64 test_ram_bytes = u64{1} << 20;
 class TestHart {
  public:
   explicit TestHart(u32 micro_tlb_entries = 16, u64 ram_bytes = test_ram_bytes, u32 number = 0)
-      : memory_(std::move(*GuestMemory::create(ram_bytes))), hart_(std::make_unique<Hart>(HartId{number}, *memory_, clock_, micro_tlb_entries)) {}
+      : memory_(std::move(*GuestMemory::create(ram_bytes))),
+        hart_(std::make_unique<Hart>(HartId{number}, *memory_, clock_, micro_tlb_entries)) {}
   Hart& operator*() { return *hart_; }
   Hart* operator->() { return hart_.get(); }
   GuestMemory& memory() { return *memory_; }

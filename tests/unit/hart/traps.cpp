@@ -16,9 +16,10 @@ void set_vectors(TestHart& hart, u64 mode) {
 }
 
 TEST(hart, exceptions_go_to_machine_mode_unless_delegated_from_below) {
-  constexpr Cause causes[] = {Cause::misaligned_fetch, Cause::fetch_access_fault, Cause::illegal_instruction, Cause::breakpoint, Cause::misaligned_load,
-                              Cause::load_access_fault, Cause::misaligned_store, Cause::store_access_fault, Cause::ecall_from_user, Cause::ecall_from_supervisor,
-                              Cause::ecall_from_machine, Cause::fetch_page_fault, Cause::load_page_fault, Cause::store_page_fault};
+  constexpr Cause causes[] = {Cause::misaligned_fetch, Cause::fetch_access_fault,    Cause::illegal_instruction, Cause::breakpoint,
+                              Cause::misaligned_load,  Cause::load_access_fault,     Cause::misaligned_store,    Cause::store_access_fault,
+                              Cause::ecall_from_user,  Cause::ecall_from_supervisor, Cause::ecall_from_machine,  Cause::fetch_page_fault,
+                              Cause::load_page_fault,  Cause::store_page_fault};
   for (const Cause cause : causes) {
     const u64 code = static_cast<u64>(cause);
     for (const Privilege from : {Privilege::user, Privilege::supervisor, Privilege::machine}) {
@@ -29,14 +30,16 @@ TEST(hart, exceptions_go_to_machine_mode_unless_delegated_from_below) {
           hart.write(csr_medeleg, delegate ? u64{1} << code : ~(u64{1} << code));
           const u64 ie = ((enables & 1) != 0 ? mstatus::mie : 0) | ((enables & 2) != 0 ? mstatus::sie : 0);
           // Bits that must be replaced start out wrong.
-          hart.write(csr_mstatus, ie | mstatus::mprv | mstatus::sum | ((enables & 1) == 0 ? mstatus::mpie : 0) | ((enables & 2) == 0 ? mstatus::spie : 0) |
+          hart.write(csr_mstatus, ie | mstatus::mprv | mstatus::sum | ((enables & 1) == 0 ? mstatus::mpie : 0) |
+                                      ((enables & 2) == 0 ? mstatus::spie : 0) |
                                       (from == Privilege::user ? mstatus::spp | mstatus::mpp : 0));
           const u64 before = hart->csr.mstatus;
           hart.set_privilege(from);
           hart->pc = at;
           take_trap(*hart, cause, 0x1234);
           const bool to_supervisor = delegate && from != Privilege::machine && cause != Cause::ecall_from_machine;
-          const auto what = ::testing::Message() << "cause " << code << " from " << +static_cast<u8>(from) << " delegate " << delegate << " enables " << enables;
+          const auto what = ::testing::Message()
+                            << "cause " << code << " from " << +static_cast<u8>(from) << " delegate " << delegate << " enables " << enables;
           if (to_supervisor) {
             EXPECT_EQ(hart->csr.privilege, Privilege::supervisor) << what;
             EXPECT_EQ(hart->pc, supervisor_handler) << what;
@@ -96,12 +99,14 @@ TEST(hart, sret_restores_privilege_and_enable) {
       for (const bool pie : {false, true}) {
         TestHart hart;
         hart.write(csr_sepc, at);
-        hart.write(csr_mstatus, (to_supervisor ? mstatus::spp : 0) | (pie ? mstatus::spie : mstatus::sie) | mstatus::mprv | (from == Privilege::machine ? mstatus::tsr : 0));
+        hart.write(csr_mstatus, (to_supervisor ? mstatus::spp : 0) | (pie ? mstatus::spie : mstatus::sie) | mstatus::mprv |
+                                    (from == Privilege::machine ? mstatus::tsr : 0));
         hart.set_privilege(from);
         ASSERT_TRUE(return_from_supervisor(*hart)) << "TSR binds the supervisor only";
         EXPECT_EQ(hart->csr.privilege, to_supervisor ? Privilege::supervisor : Privilege::user);
         EXPECT_EQ(hart->pc, at);
-        EXPECT_EQ(hart->csr.mstatus & (mstatus::sie | mstatus::spie | mstatus::spp | mstatus::mprv), (pie ? mstatus::sie : 0) | mstatus::spie);
+        EXPECT_EQ(hart->csr.mstatus & (mstatus::sie | mstatus::spie | mstatus::spp | mstatus::mprv),
+                  (pie ? mstatus::sie : 0) | mstatus::spie);
       }
     }
   }

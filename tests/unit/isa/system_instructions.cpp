@@ -170,6 +170,7 @@ TEST(isa, an_interrupt_is_taken_when_it_is_let_in) {
   Bench b;
   b.hart.csr.mie = interrupt::msip;
   b.hart.signals.lines.fetch_or(interrupt::msip, release, "test");
+  b.put(trap_vector, {0x30401073 /* csrw mie, x0 */, wfi});  // a WFI does not wait while an enabled interrupt is pending
   b.execute({0x0001 /* c.nop */, 0x30046073 /* csrsi mstatus, 8 */, 0x00100193 /* addi x3, x0, 1 */});
   EXPECT_EQ(b.hart.csr.mcause, (u64{1} << 63) | 3);
   EXPECT_EQ(b.hart.csr.mepc, code + 6);

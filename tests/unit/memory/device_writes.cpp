@@ -53,7 +53,8 @@ TEST(memory, no_device_write_hides_from_a_reservation) {
     device.join();
     const u64 last = __atomic_load_n(word, __ATOMIC_RELAXED);
     if (success) {
-      EXPECT_TRUE(last == 0x1111'1111'1111'1111 || (read == 0x1111'1111'1111'1111 && last == read + 1)) << "round " << round << std::hex << ": " << last;
+      EXPECT_TRUE(last == 0x1111'1111'1111'1111 || (read == 0x1111'1111'1111'1111 && last == read + 1))
+          << "round " << round << std::hex << ": " << last;
     } else {
       EXPECT_EQ(last, 0x1111'1111'1111'1111u);
     }

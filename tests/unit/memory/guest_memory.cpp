@@ -54,7 +54,21 @@ TEST(memory, fresh_ram_reads_as_zero_and_keeps_what_is_written) {
 TEST(memory, contains_agrees_with_unbounded_arithmetic) {
   const auto memory = make();
   std::mt19937_64 random(5);
-  const u64 corners[] = {0, 1, 8, page_bytes, size - 1, size, size + 1, ram_base - 1, ram_base, ram_base + size - 1, ram_base + size, ~u64{0}, ~u64{0} - 7, u64{1} << 63, 0 - ram_base};
+  const u64 corners[] = {0,
+                         1,
+                         8,
+                         page_bytes,
+                         size - 1,
+                         size,
+                         size + 1,
+                         ram_base - 1,
+                         ram_base,
+                         ram_base + size - 1,
+                         ram_base + size,
+                         ~u64{0},
+                         ~u64{0} - 7,
+                         u64{1} << 63,
+                         0 - ram_base};
   const auto pick = [&] {
     const u64 near = corners[random() % std::size(corners)] + random() % 17 - 8;
     return random() % 8 == 0 ? random() : near;

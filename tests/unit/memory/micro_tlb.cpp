@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The private micro-TLB: what is filled is found until it is displaced or flushed; flushes match by leaf.
+#include "vm/memory/micro_tlb.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
 #include <vector>
-
-#include "vm/memory/micro_tlb.hpp"
 
 namespace {
 

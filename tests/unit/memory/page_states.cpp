@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may write which page unseen: grants, tracking, heat, and the race between a hart that wants permission and one that builds a block.
+#include "vm/memory/page_states.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
-
-#include "vm/memory/page_states.hpp"
 
 namespace {
 
@@ -91,7 +91,7 @@ TEST(memory, no_stale_copy_outlives_a_write) {
   std::atomic<u32> byte{0};
   std::atomic<u32> copy{~0u};  // what a block was built from; ~0: none
   std::atomic<u32> invalidations{0};
-  std::mutex index;            // publish and invalidate exclude each other, as in the GC layer
+  std::mutex index;  // publish and invalidate exclude each other, as in the GC layer
   std::atomic<u32> asked{0};
   std::atomic<u32> acknowledged{0};
   std::atomic<bool> done{false};

@@ -14,7 +14,7 @@ using hart_tests::TestHart;
 
 constexpr unsigned modes[] = {8, 9, 10};
 constexpr Access accesses[] = {Access::fetch, Access::load, Access::store};
-constexpr u64 target = 0x12345 << 18;  // a frame aligned for leaves up to level 2, beyond RAM: the walker does not mind
+constexpr u64 target = u64{0x12345} << 18;  // a frame aligned for leaves up to level 2, beyond RAM: the walker does not mind
 
 // An address with every index different, in the lower or the upper half.
 u64 address_in(unsigned mode, bool upper) {
@@ -95,7 +95,8 @@ TEST(memory, every_permission_pattern_grants_what_the_manual_grants) {
           const u64 at = table.map(address, 0, target, bits);
           const u64 before = table.load(at);
           const Walk walked = walk(*hart, table.space(), address, access, privilege, sum, mxr);
-          const auto what = ::testing::Message() << "mode " << mode << " bits " << bits << " conditions " << conditions << " access " << +static_cast<u8>(access);
+          const auto what = ::testing::Message() << "mode " << mode << " bits " << bits << " conditions " << conditions << " access "
+                                                 << +static_cast<u8>(access);
           const u64 wanted_bits = before | a | (access == Access::store ? d : 0);
           if (!granted(bits, access, privilege, sum, mxr)) {
             ASSERT_EQ(walked.fault, page_fault_of(access)) << what;
@@ -124,7 +125,8 @@ TEST(memory, check_leaf_refuses_what_the_walk_refuses) {
       const Privilege privilege = (conditions & 4) != 0 ? Privilege::supervisor : Privilege::user;
       for (const Access access : accesses) {
         const Permission permission = check_leaf(Leaf{bits, Vpn{0}, 0}, access, privilege, (conditions & 1) != 0, (conditions & 2) != 0);
-        EXPECT_EQ(permission != Permission::fault, granted(bits, access, privilege, (conditions & 1) != 0, (conditions & 2) != 0)) << bits << " " << conditions;
+        EXPECT_EQ(permission != Permission::fault, granted(bits, access, privilege, (conditions & 1) != 0, (conditions & 2) != 0))
+            << bits << " " << conditions;
       }
     }
   }
@@ -139,9 +141,15 @@ TEST(memory, invalid_and_reserved_ptes_fault_at_every_level) {
         u64 pte;
       };
       const u64 leaf = v | r | w | x | u | a | d;
-      std::vector<Row> rows = {{"not valid", leaf & ~v}, {"write without read", (leaf & ~r) & ~x}, {"write and execute without read", leaf & ~r},
-                               {"N of Svnapot", leaf | u64{1} << 63},     {"PBMT 1", leaf | u64{1} << 61},                     {"PBMT 2", leaf | u64{2} << 61},
-                               {"table with U", v | u},                   {"table with A", v | a},                             {"table with D", v | d},
+      std::vector<Row> rows = {{"not valid", leaf & ~v},
+                               {"write without read", (leaf & ~r) & ~x},
+                               {"write and execute without read", leaf & ~r},
+                               {"N of Svnapot", leaf | u64{1} << 63},
+                               {"PBMT 1", leaf | u64{1} << 61},
+                               {"PBMT 2", leaf | u64{2} << 61},
+                               {"table with U", v | u},
+                               {"table with A", v | a},
+                               {"table with D", v | d},
                                {"table with PBMT", v | u64{1} << 61}};
       for (unsigned bit = 54; bit <= 60; ++bit) {
         rows.push_back({"reserved bit, leaf", leaf | u64{1} << bit});
@@ -160,7 +168,8 @@ TEST(memory, invalid_and_reserved_ptes_fault_at_every_level) {
         if (frame != 0) table.map(address, level - 1, 0, leaf);
         table.store(at, row.pte | frame << 10);
         for (const Access access : accesses) {
-          EXPECT_EQ(walk_as_user(hart, table, address, access).fault, page_fault_of(access)) << row.name << ", mode " << mode << " level " << level;
+          EXPECT_EQ(walk_as_user(hart, table, address, access).fault, page_fault_of(access))
+              << row.name << ", mode " << mode << " level " << level;
         }
         EXPECT_EQ(table.load(at), row.pte | frame << 10) << row.name;
       }
@@ -180,7 +189,8 @@ TEST(memory, ptes_outside_ram_are_access_faults) {
   for (const Access access : accesses) {
     TestHart hart;
     hart.open_pmp();
-    const u64 frames[] = {0x10000 /* the UART */, (ram_base >> page_shift) - 1, (ram_base + hart_tests::test_ram_bytes) >> page_shift, (u64{1} << 44) - 1};
+    const u64 frames[] = {0x10000 /* the UART */, (ram_base >> page_shift) - 1, (ram_base + hart_tests::test_ram_bytes) >> page_shift,
+                          (u64{1} << 44) - 1};
     for (const u64 frame : frames) {
       const Space space{u64{8} << 60 | frame};
       EXPECT_EQ(walk(*hart, space, 0x1000, access, Privilege::user, false, false).fault, access_fault_of(access)) << std::hex << frame;

@@ -110,28 +110,28 @@ TEST(sync, mutex_is_handed_over_to_who_waits) {
   for (vm::u64 i = 1; i <= 20; ++i) {
     const vm::u64 before = turns;
     unsigned tries = 0;
-    while (turns == before && tries < 40) {
+    while (turns == before && tries < 400) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       mutex.unlock();
       mutex.lock();
       ++tries;
     }
-    EXPECT_LT(tries, 40u) << "turn " << i;
+    EXPECT_LT(tries, 400u) << "turn " << i;
   }
   stop = true;
   mutex.unlock();
   waiter.join();
 }
 
-// Among equals, the least served gets a fair part, if not at once then soon: bodies longer than a spin, threads over cores.
+// Among equals, the least served gets a fair part: bodies longer than a spin, threads over cores. A machine with other work to do may
+// leave one of the threads without a processor, so one fair window of several is asked for; a lock that starves has none.
 TEST(sync, mutex_serves_equals_alike) {
   Mutex mutex;
   const unsigned threads = 4;
-  std::vector<vm::u64> served(threads);
   vm::u64 least = 0;
   vm::u64 most = 1;
-  const auto limit = P::now() + std::chrono::seconds(10);
-  while (least * 4 <= most && P::now() < limit) {
+  for (int window = 0; window < 40 && least * 4 <= most; ++window) {
+    std::vector<vm::u64> served(threads);
     const auto end = P::now() + std::chrono::milliseconds(200);
     tests::together(threads, [&](unsigned index) {
       while (P::now() < end) {
@@ -144,7 +144,7 @@ TEST(sync, mutex_serves_equals_alike) {
     least = *std::min_element(served.begin(), served.end());
     most = *std::max_element(served.begin(), served.end());
   }
-  EXPECT_GT(least * 4, most) << served[0] << ' ' << served[1] << ' ' << served[2] << ' ' << served[3];
+  EXPECT_GT(least * 4, most);
 }
 
 }  // namespace

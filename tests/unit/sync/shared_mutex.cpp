@@ -55,6 +55,23 @@ TEST(sync, shared_mutex_readers_overlap) {
   });
 }
 
+// Readers that parked behind a writer have nobody to wake them but its unlock, if no other writer comes.
+TEST(sync, shared_mutex_unlock_admits_all_waiting_readers) {
+  SharedMutex mutex;
+  constexpr unsigned readers = 6;
+  std::barrier all_inside(readers);
+  mutex.lock();
+  tests::together(readers + 1, [&](unsigned index) {
+    if (index == readers) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(60));  // they park meanwhile
+      mutex.unlock();
+      return;
+    }
+    const Shared guard(mutex);
+    all_inside.arrive_and_wait();
+  });
+}
+
 TEST(sync, shared_mutex_tries_answer_the_state) {
   SharedMutex mutex;
   ASSERT_TRUE(mutex.try_lock_shared());
@@ -142,13 +159,13 @@ TEST(sync, shared_mutex_is_handed_over_to_who_waits) {
     for (vm::u64 i = 1; i <= 10; ++i) {
       const vm::u64 before = turns;
       unsigned tries = 0;
-      while (turns == before && tries < 40) {
+      while (turns == before && tries < 400) {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
         mutex.unlock();
         mutex.lock();
         ++tries;
       }
-      EXPECT_LT(tries, 40u) << (writes ? "writer" : "reader") << ", turn " << i;
+      EXPECT_LT(tries, 400u) << (writes ? "writer" : "reader") << ", turn " << i;
     }
     stop = true;
     mutex.unlock();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// LeafSet: eight leaves, a tag byte for each, and the memory of invalidations that goes with them. Plain state: one lock or one hart owns it.
-// Invariant: a tag of 0 marks a free way; at most one way holds a given (space, first page, level), with its newest walk (T1).
-// Layout:    56 bytes of header, so that an 8-byte-aligned lock before it shares its cache line; then two leaves a line. A hit touches two lines.
+// LeafSet: eight leaves, a tag byte for each, and the memory of invalidations that goes with them. Plain state: one lock or one hart owns
+// it. Invariant: a tag of 0 marks a free way; at most one way holds a given (space, first page, level), with its newest walk (T1). Layout:
+// 56 bytes of header, so that an 8-byte-aligned lock before it shares its cache line; then two leaves a line. A hit touches two lines.
 //
 //  the word of a way: ticket << 3 | level
 #pragma once
@@ -24,7 +24,8 @@ class LeafSet {
   };
 
   // The leaf with this key whose walk is not older than `since`.
-  [[gnu::always_inline]] std::optional<vm::Leaf> find(vm::u64 place, vm::Ticket since, vm::Space space, vm::Vpn first, unsigned level) const {
+  [[gnu::always_inline]] std::optional<vm::Leaf> find(vm::u64 place, vm::Ticket since, vm::Space space, vm::Vpn first,
+                                                      unsigned level) const {
     for (vm::u64 candidates = equal_tags(tag(place)); candidates != 0; candidates &= candidates - 1) {
       const Way& way = ways_[way_of(candidates)];
       if (way.holds(space, first, level)) {
@@ -65,20 +66,23 @@ class LeafSet {
   template <class Removed>
   void sweep(vm::Ticket ticket, const vm::Scope& scope, Removed&& removed) {
     refusals_.note(ticket, scope);
-    remove_older(ticket, [&](const Way& way) { return scope.covers(way.space, way.leaf()); }, removed);
+    remove_older(
+        ticket, [&](const Way& way) { return scope.covers(way.space, way.leaf()); }, removed);
   }
 
   // Removes every leaf of an older walk, and refuses such walks from now on: more than anyone asked for.
   template <class Removed>
   void flush(vm::Ticket ticket, Removed&& removed) {
     refusals_.refuse_before(ticket);
-    remove_older(ticket, [](const Way&) { return true; }, removed);
+    remove_older(
+        ticket, [](const Way&) { return true; }, removed);
   }
 
  private:
   struct Way {
     Way() = default;
-    Way(vm::Ticket walk, vm::Space in, const vm::Leaf& leaf) : space(in), first(leaf.first), pte(leaf.pte), word(walk.value << 3 | leaf.level) {}
+    Way(vm::Ticket walk, vm::Space in, const vm::Leaf& leaf)
+        : space(in), first(leaf.first), pte(leaf.pte), word(walk.value << 3 | leaf.level) {}
     vm::Ticket walk() const { return {word >> 3}; }
     unsigned level() const { return word & 7; }
     vm::Leaf leaf() const { return {pte, first, static_cast<vm::u8>(level())}; }

@@ -25,8 +25,8 @@ constexpr vm::u64 place(vm::Vpn first, unsigned level, unsigned colour) {
   return x ^ (x >> 32);
 }
 
-// Calls visit(place) for each place where a leaf that contains `page` may lie, at every level: also at those of which no leaf is cached, for a
-// fill whose walk is under way must find the invalidation there.
+// Calls visit(place) for each place where a leaf that contains `page` may lie, at every level: also at those of which no leaf is cached,
+// for a fill whose walk is under way must find the invalidation there.
 template <class Visit>
 void for_each_place(vm::Vpn page, std::optional<vm::Asid> asid, Visit&& visit) {
   const unsigned begin = asid ? colour(*asid) : 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusals<N>: what one lock's worth of a TLB remembers of past invalidations, to refuse the fills of walks that began before them (T3).
 // Plain state: guarded by the lock (or owned by the hart) that guards the leaves beside it.
-// Invariant: every invalidation noted is either one of `newest_`, with its scope, or not newer than floor_. So a fill is judged exactly while
+// Invariant: every invalidation noted is either one of `newest_`, with its scope, or not newer than floor_. So a fill is judged exactly
+// while
 //            its ticket is not older than the floor, and is refused unseen below it: that is over-invalidation, and counted (T6).
 #pragma once
 #include <algorithm>

@@ -3,7 +3,8 @@
 // Invariant: counted in the same critical section that stores or removes the leaf: never below the truth for a lookup that happens after
 //            the fill, never negative.
 // Progress:  wait-free.
-// Ordering:  relaxed. A lookup that happens after a fill sees its count by coherence; one that runs beside it may miss the leaf, as it may anyway.
+// Ordering:  relaxed. A lookup that happens after a fill sees its count by coherence; one that runs beside it may miss the leaf, as it may
+// anyway.
 #pragma once
 #include <array>
 
