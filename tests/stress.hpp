@@ -46,7 +46,7 @@ class Restless {
   // Now and then gives up the processor, seldom for long.
   void maybe_yield() {
     const vm::u64 dice = below(1024);
-    if (dice < 40) sched_yield();
+    if (dice < 6) sched_yield();
     if (dice == 1023) std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 

@@ -35,19 +35,22 @@ TEST(rcu, mutations_inside_long_sections_never_wait_for_a_grace_period) {
   const unsigned threads = tests::crowd();
   Registers device({.ports = threads}, {}, {});
   const vm::u64 rounds = tests::scaled(20'000);
-  tests::together(threads, [&](unsigned index) {
-    device.attach();
-    auto& port = device.port(index);
-    const ReadSection until_the_end;  // no grace period passes while anybody is in here
-    for (vm::u64 i = 0; i < rounds; ++i) {
-      if (i % 3 == 0) {
-        vm::complete(device.mutate(port, increment));
-      } else {
-        ASSERT_NE(vm::complete(device.inspect(port, look)), ~vm::u64{0});
-      }
-    }
-    device.detach();
-  }, std::chrono::seconds(20));
+  tests::together(
+      threads,
+      [&](unsigned index) {
+        device.attach();
+        auto& port = device.port(index);
+        const ReadSection until_the_end;  // no grace period passes while anybody is in here
+        for (vm::u64 i = 0; i < rounds; ++i) {
+          if (i % 3 == 0) {
+            vm::complete(device.mutate(port, increment));
+          } else {
+            ASSERT_NE(vm::complete(device.inspect(port, look)), ~vm::u64{0});
+          }
+        }
+        device.detach();
+      },
+      std::chrono::seconds(20));
   device.attach();
   EXPECT_EQ(vm::complete(device.inspect(device.port(0), look)), threads * ((rounds + 2) / 3));
   device.detach();

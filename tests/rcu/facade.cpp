@@ -20,9 +20,7 @@ class Registered {
 
 TEST(rcu, registration_nests) {
   const Registered outer;
-  {
-    const Registered inner;
-  }
+  { const Registered inner; }
   // Still registered: a section of this thread must hold up a grace period.
   std::atomic<bool> over{false};
   Rcu::read_lock();
@@ -49,9 +47,7 @@ TEST(rcu, sections_nest) {
   EXPECT_FALSE(Rcu::reading());
   {
     const ReadSection outer;
-    {
-      const ReadSection inner;
-    }
+    { const ReadSection inner; }
     EXPECT_TRUE(Rcu::reading());
   }
   EXPECT_FALSE(Rcu::reading());

@@ -85,14 +85,15 @@ class ConcurrentMarking {
     }
   }
   void scan(typename Object::Slot& slot, vm::u64 epoch) {
-    // slot_before_target: the target's header is visible before we read it. Pairs with target_before_slot in Gc::link. Without it
-    //   the collector could read a slot count from before the object was made.
-    Object* target = slot.load(vm::acquire, "slot_before_target");
-    while (target != nullptr && target->retired()) {
-      // cut_sees_target: on failure we look at what a mutator has linked meanwhile; as slot_before_target.
-      if (slot.compare_exchange(target, nullptr, vm::relaxed, vm::acquire, "cut_sees_target")) return;
+    for (;;) {
+      // slot_before_target: the target's header is visible before we read it. Pairs with target_before_slot in Gc::link. Without it
+      //   the collector could read a slot count from before the object was made.
+      Object* target = slot.load(vm::acquire, "slot_before_target");
+      if (target == nullptr) return;
+      if (!target->retired()) return mark(target, epoch);
+      // If a mutator has linked something else meanwhile, we look at that.
+      if (slot.compare_exchange(target, nullptr, vm::relaxed, vm::relaxed)) return;
     }
-    if (target != nullptr) mark(target, epoch);
   }
 
   typename P::template atomic<vm::u64> barrier_epoch_{1};

@@ -31,8 +31,7 @@ class DeviceRegisters {
   static constexpr vm::Progress inspect_progress = vm::Progress::blocking;
   static constexpr vm::Progress mutate_progress = vm::Progress::blocking;
 
-  DeviceRegisters(vm::RegistersConfig config, const State& initial, Sink sink)
-      : ports_(config), sink_(std::move(sink)), working_(initial) {
+  DeviceRegisters(vm::RegistersConfig config, const State& initial, Sink sink) : ports_(config), sink_(std::move(sink)), working_(initial) {
     copies_.publish(working_);
   }
 
@@ -51,7 +50,8 @@ class DeviceRegisters {
     Port::count(port.inspections);
     {
       const ReadSection<P> section;
-      if (const State* state = copies_.current(); state != nullptr) [[likely]] return sync::ready(f, *state);
+      if (const State* state = copies_.current(); state != nullptr) [[likely]]
+        return sync::ready(f, *state);
     }
     return inspect_quiet(f);
   }
@@ -68,8 +68,8 @@ class DeviceRegisters {
   }
 
  private:
-  static constexpr vm::u32 readers_to_wake = 4;     // quiet inspections before the State is published again
-  static constexpr vm::u64 copies_per_reader = 4;   // publications that one inspection is worth
+  static constexpr vm::u32 readers_to_wake = 4;    // quiet inspections before the State is published again
+  static constexpr vm::u64 copies_per_reader = 4;  // publications that one inspection is worth
 
   template <class F>
   [[gnu::noinline]] auto inspect_quiet(F& f) {

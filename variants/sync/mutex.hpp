@@ -34,7 +34,8 @@ class Mutex {
   [[gnu::always_inline]] void lock() {
     vm::u8 expected = 0;
     // unlock_before_lock: the last holder's writes are seen. Pairs with unlock_publishes (and its slow twin).
-    if (!state_.compare_exchange(expected, locked, vm::acquire, vm::relaxed, "unlock_before_lock")) [[unlikely]] lock_slow();
+    if (!state_.compare_exchange(expected, locked, vm::acquire, vm::relaxed, "unlock_before_lock")) [[unlikely]]
+      lock_slow();
   }
 
   bool try_lock() {
@@ -49,7 +50,8 @@ class Mutex {
     vm::u8 expected = locked;
     // unlock_publishes: what the holder wrote comes before the mutex is free. Pairs with unlock_before_lock and its twins.
     // Without it the next holder sees half of our writes.
-    if (!state_.compare_exchange(expected, 0, vm::release, vm::relaxed, "unlock_publishes")) [[unlikely]] unlock_slow();
+    if (!state_.compare_exchange(expected, 0, vm::release, vm::relaxed, "unlock_publishes")) [[unlikely]]
+      unlock_slow();
   }
 
  private:

@@ -97,7 +97,8 @@ class ParkingLot {
   }
   template <class Validate>
   Parked park(const void* address, vm::u32 intent, Validate&& validate) {
-    return park(address, intent, validate, [] {}, [](const void*, bool) {}, never);
+    return park(
+        address, intent, validate, [] {}, [](const void*, bool) {}, never);
   }
 
   // Wakes the first waiter of `address`. callback(Unparked) -> token runs under the bucket's lock, also when nobody waits.
@@ -105,11 +106,13 @@ class ParkingLot {
   template <class Callback>
   vm::u32 unpark_one(const void* address, Callback&& callback) {
     bool first = true;
-    return unpark_some(address, [&first](vm::u32) { return std::exchange(first, false) ? Choice::unpark : Choice::stop; }, callback);
+    return unpark_some(
+        address, [&first](vm::u32) { return std::exchange(first, false) ? Choice::unpark : Choice::stop; }, callback);
   }
 
   vm::u32 unpark_all(const void* address, vm::u32 token) {
-    return unpark_some(address, [](vm::u32) { return Choice::unpark; }, [token](Unparked) { return token; });
+    return unpark_some(
+        address, [](vm::u32) { return Choice::unpark; }, [token](Unparked) { return token; });
   }
 
   // Asks choose(intent) for the waiters of `address`, in order, until it says stop; wakes the chosen.

@@ -41,7 +41,8 @@ class SharedMutex {
     vm::u32 expected = 0;
     // all_before_write: the writes of the last writer and the reads of all readers come before ours. Pairs with write_publishes and
     // reads_before_leave. Without it we overwrite what a reader still reads.
-    if (!word_.compare_exchange(expected, writer, vm::acquire, vm::relaxed, "all_before_write")) [[unlikely]] lock_slow();
+    if (!word_.compare_exchange(expected, writer, vm::acquire, vm::relaxed, "all_before_write")) [[unlikely]]
+      lock_slow();
   }
 
   // May fail while a reader is only looking, too.
@@ -54,12 +55,14 @@ class SharedMutex {
   [[gnu::always_inline]] void unlock() {
     vm::u32 expected = writer;
     // write_publishes: our writes come before the lock is free. Pairs with all_before_write and write_before_read.
-    if (!word_.compare_exchange(expected, 0, vm::release, vm::relaxed, "write_publishes")) [[unlikely]] unlock_slow();
+    if (!word_.compare_exchange(expected, 0, vm::release, vm::relaxed, "write_publishes")) [[unlikely]]
+      unlock_slow();
   }
 
   [[gnu::always_inline]] void lock_shared() {
     // write_before_read: the last writer's writes are seen. Pairs with write_publishes and its twins.
-    if ((word_.fetch_add(reader, vm::acquire, "write_before_read") & writer) != 0) [[unlikely]] lock_shared_slow();
+    if ((word_.fetch_add(reader, vm::acquire, "write_before_read") & writer) != 0) [[unlikely]]
+      lock_shared_slow();
   }
 
   bool try_lock_shared() {
@@ -72,7 +75,8 @@ class SharedMutex {
   [[gnu::always_inline]] void unlock_shared() {
     // reads_before_leave: our reads are done before a writer can see us gone. Pairs with all_before_write and drained_before_write.
     const vm::u32 before = word_.fetch_sub(reader, vm::release, "reads_before_leave");
-    if ((before & (readers | drain)) == (reader | drain)) [[unlikely]] wake_drained();
+    if ((before & (readers | drain)) == (reader | drain)) [[unlikely]]
+      wake_drained();
   }
 
  private:

@@ -25,12 +25,15 @@ class WordLock {
   void lock() {
     vm::u32 expected = 0;
     // holder_before_next: what the last holder wrote is seen here. Pairs with holder_before_free; without it a queue is read half linked.
-    if (!word_.compare_exchange(expected, 1, vm::acquire, vm::relaxed, "holder_before_next")) [[unlikely]] lock_slow();
+    if (!word_.compare_exchange(expected, 1, vm::acquire, vm::relaxed, "holder_before_next")) [[unlikely]]
+      lock_slow();
   }
 
   void unlock() {
-    // holder_before_free: our writes are visible to whoever takes the lock next; pairs with holder_before_next and woken_holder_before_next.
-    if (word_.exchange(0, vm::release, "holder_before_free") == 2) [[unlikely]] P::unpark_one(word_);
+    // holder_before_free: our writes are visible to whoever takes the lock next; pairs with holder_before_next and
+    // woken_holder_before_next.
+    if (word_.exchange(0, vm::release, "holder_before_free") == 2) [[unlikely]]
+      P::unpark_one(word_);
   }
 
  private:

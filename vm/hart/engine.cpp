@@ -16,6 +16,8 @@
 #include "vm/memory/guest_memory.hpp"
 #include "vm/translate/op.hpp"
 
+#include "vm/hart/engine_steps.inc"
+
 namespace vm {
 namespace {
 
@@ -44,8 +46,8 @@ constexpr Operation operation_of(Handler handler) {
 
 // Can INTERLOCK_STEP execute it, alone or as part of a fused pair?
 constexpr bool has_step(Handler handler) {
-  return operation_of(handler) != Operation::illegal || handler == Handler::li || handler == Handler::mv || handler == Handler::jump ||
-         handler == Handler::nop;
+  return operation_of(handler) != Operation::illegal || handler == Handler::li || handler == Handler::mv || handler == Handler::nop ||
+         handler == Handler::jump || handler == Handler::jal || handler == Handler::jalr;
 }
 
 // The type in memory of a load or store; of the others any.
@@ -213,41 +215,34 @@ ask_for_block:
   exit.kind = ExitKind::block;
   return exit;
 
-  // A near link that is not there, or whose block cannot be entered at once (its cost has been subtracted).
+  // A near link that is not there, or whose block cannot be entered at once: its cost has been subtracted.
+missing_1:
+  cost = 0;
 chain_1:
   target = page + INTERLOCK_IMMEDIATE;
   link = 1;
   goto chain;
+missing_0:
+  cost = 0;
 chain_0:
   target = page + body_of(block).end;
   link = 0;
 chain:
-  if (next != nullptr) budget += cost;
+  budget += cost;
   INTERLOCK_SETTLE(0);
   hart.pc = target;
   if (next == nullptr) goto ask_for_block;
   goto enter;
 
-  // To `target`, by `link` if it is not -1.
+  // To `target`, by `link` if it is not -1. A block that the jump cache knows and that cannot be entered at once is seen to by `enter`.
 leave_page:
-  cached = &jump_entry(hart, target);
-  if (cached->pc == target && cached->generation == hart.jump_generation) [[likely]] {
-    next = cached->block;
-    cost = next->entry_cost.load(relaxed);
-    budget -= cost;
-    if (budget >= 0) [[likely]] {
-      block = next;
-      page = target & page_mask;
-      op = body_of(block).ops();
-      INTERLOCK_DISPATCH();
-    }
-    budget += cost;
-    INTERLOCK_SETTLE(0);
-    hart.pc = target;
-    goto enter;
-  }
   INTERLOCK_SETTLE(0);
   hart.pc = target;
+  cached = &jump_entry(hart, target);
+  if (cached->pc == target && cached->generation == hart.jump_generation) {
+    next = cached->block;
+    goto enter;
+  }
   if (link < 0) goto ask_for_block;
   next = follow_far_link(hart, block, static_cast<unsigned>(link), target);
   if (next == nullptr) goto ask_for_block;
@@ -288,8 +283,6 @@ raise:
   hart.pc = INTERLOCK_PC(op);
   take_trap(hart, fault.cause, fault.tval);
   goto lookup;
-
-#include "vm/hart/engine_steps.inc"
 
 #include "vm/hart/engine_integer.inc"
 

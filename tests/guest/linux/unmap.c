@@ -12,7 +12,7 @@
 #include "faults.h"
 #include "pattern.h"
 
-enum { PAGE = 4096, PAGES_MOST = 100, STEPS = 30 };
+enum { PAGE = 4096, PAGES_MOST = 100, STEPS = 8 };
 
 typedef enum { UNMAP, FORBID, MAKE_READ_ONLY, DISCARD, REPLACE, MOVE, KINDS } Kind;
 static const char* const kind_names[] = {"munmap", "mprotect none", "mprotect read", "madvise dontneed", "mmap over", "mremap away"};

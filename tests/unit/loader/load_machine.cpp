@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole loads: files from disk into guest RAM, and the state that harts start in.
+#include <fcntl.h>
 #include <libfdt.h>
 #include <sys/stat.h>
 
@@ -105,7 +106,7 @@ TEST(loader_machine, firmware_kernel_and_initrd_lie_apart_and_are_described) {
   EXPECT_EQ(reserved, boot->dynamic_information);
   const int chosen = fdt_path_offset(tree.data(), "/chosen");
   const auto number = [&](const char* property) {
-    return fdt64_to_cpu(*static_cast<const fdt64_t*>(fdt_getprop(tree.data(), chosen, property, nullptr)));
+    return fdt64_ld(static_cast<const fdt64_t*>(fdt_getprop(tree.data(), chosen, property, nullptr)));
   };
   EXPECT_EQ(number("linux,initrd-start"), boot->initrd->first);
   EXPECT_EQ(number("linux,initrd-end"), boot->initrd->first + initrd.size());

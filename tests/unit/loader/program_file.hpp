@@ -16,6 +16,7 @@
 
 namespace tests {
 
+using vm::u16;
 using vm::u32;
 using vm::u64;
 using vm::u8;

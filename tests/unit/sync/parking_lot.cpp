@@ -27,7 +27,8 @@ class Sleepers {
   void add(const void* address, vm::u32 intent) {
     const unsigned before = parked_;
     threads_.emplace_back([this, address, intent] {
-      const Parked result = lot_.park(address, intent, [] { return true; }, [this] { ++parked_; }, [](const void*, bool) {}, never);
+      const Parked result = lot_.park(
+          address, intent, [] { return true; }, [this] { ++parked_; }, [](const void*, bool) {}, never);
       EXPECT_EQ(result.outcome, ParkOutcome::unparked);
       const std::lock_guard guard(mutex_);
       woken_.push_back({intent, result.token});
@@ -67,11 +68,13 @@ TEST(sync, lot_wakes_in_order_with_the_token) {
   Sleepers sleepers(lot);
   for (vm::u32 i = 0; i < 4; ++i) sleepers.add(&key, i);
   for (vm::u32 i = 0; i < 4; ++i) {
-    EXPECT_EQ(lot.unpark_one(&key, [&](Unparked result) {
-      EXPECT_EQ(result.unparked, 1u);
-      EXPECT_EQ(result.more, i < 3);
-      return 100 + i;
-    }), 1u);
+    EXPECT_EQ(lot.unpark_one(&key,
+                             [&](Unparked result) {
+                               EXPECT_EQ(result.unparked, 1u);
+                               EXPECT_EQ(result.more, i < 3);
+                               return 100 + i;
+                             }),
+              1u);
     EXPECT_TRUE(tests::eventually([&] { return sleepers.woken().size() == i + 1; }));
     EXPECT_EQ(sleepers.woken().back(), (Sleepers::Woken{i, 100 + i}));
   }
@@ -84,10 +87,12 @@ TEST(sync, lot_wakes_the_chosen) {
   for (vm::u32 i = 0; i < 5; ++i) sleepers.add(&key, i);
   // 0 wakes, 1 is skipped, 2 wakes, at 3 the choosing stops.
   const auto choose = [](vm::u32 intent) { return intent == 3 ? Choice::stop : intent == 1 ? Choice::skip : Choice::unpark; };
-  EXPECT_EQ(lot.unpark_some(&key, choose, [](Unparked result) {
-    EXPECT_TRUE(result.more);
-    return vm::u32{7};
-  }), 2u);
+  EXPECT_EQ(lot.unpark_some(&key, choose,
+                            [](Unparked result) {
+                              EXPECT_TRUE(result.more);
+                              return vm::u32{7};
+                            }),
+            2u);
   EXPECT_TRUE(tests::eventually([&] { return sleepers.woken().size() == 2; }));
   std::this_thread::sleep_for(10ms);
   for (const auto& woken : sleepers.woken()) EXPECT_TRUE(woken.intent == 0 || woken.intent == 2);
@@ -97,7 +102,9 @@ TEST(sync, lot_wakes_the_chosen) {
 TEST(sync, lot_keeps_keys_of_one_bucket_apart) {
   static Lot lot;
   static std::array<char, 8192> memory;
-  const auto bucket = [](const void* address) { return (reinterpret_cast<vm::u64>(address) * 0x9e37'79b9'7f4a'7c15) >> (64 - Lot::bucket_bits); };
+  const auto bucket = [](const void* address) {
+    return (reinterpret_cast<vm::u64>(address) * 0x9e37'79b9'7f4a'7c15) >> (64 - Lot::bucket_bits);
+  };
   const char* const a = &memory[0];
   const char* b = a + 1;
   while (b != memory.end() && bucket(b) != bucket(a)) ++b;
@@ -106,10 +113,12 @@ TEST(sync, lot_keeps_keys_of_one_bucket_apart) {
   sleepers.add(a, 1);
   sleepers.add(b, 2);
   sleepers.add(a, 3);
-  EXPECT_EQ(lot.unpark_one(b, [](Unparked result) {
-    EXPECT_FALSE(result.more);
-    return vm::u32{0};
-  }), 1u);
+  EXPECT_EQ(lot.unpark_one(b,
+                           [](Unparked result) {
+                             EXPECT_FALSE(result.more);
+                             return vm::u32{0};
+                           }),
+            1u);
   EXPECT_TRUE(tests::eventually([&] { return sleepers.woken().size() == 1; }));
   EXPECT_EQ(sleepers.woken().front().intent, 2u);
   EXPECT_EQ(lot.unpark_all(b, 0), 0u);
@@ -140,9 +149,11 @@ TEST(sync, lot_requeues_in_order) {
   int to = 0;
   Sleepers sleepers(lot);
   for (vm::u32 i = 0; i < 4; ++i) sleepers.add(&from, i);
-  const Unparked none = lot.unpark_requeue(&from, &to, [] { return Requeue::none; }, [](Requeue, Unparked) { return 0u; });
+  const Unparked none = lot.unpark_requeue(
+      &from, &to, [] { return Requeue::none; }, [](Requeue, Unparked) { return 0u; });
   EXPECT_EQ(none.unparked + none.requeued, 0u);
-  const Unparked moved = lot.unpark_requeue(&from, &to, [] { return Requeue::all_but_one; }, [](Requeue, Unparked) { return 5u; });
+  const Unparked moved = lot.unpark_requeue(
+      &from, &to, [] { return Requeue::all_but_one; }, [](Requeue, Unparked) { return 5u; });
   EXPECT_EQ(moved.unparked, 1u);
   EXPECT_EQ(moved.requeued, 3u);
   EXPECT_TRUE(tests::eventually([&] { return sleepers.woken().size() == 1; }));
@@ -172,8 +183,10 @@ TEST(sync, lot_deadlines_race_with_wakes_and_requeues) {
         if (restless.below(2) == 0) {
           wakes_sent += lot.unpark_one(&keys[swap], no_token);
         } else {
-          wakes_sent += lot.unpark_requeue(&keys[swap], &keys[!swap], [&] { return restless.below(2) == 0 ? Requeue::all : Requeue::all_but_one; },
-                                           [](Requeue, Unparked) { return 0u; }).unparked;
+          wakes_sent += lot.unpark_requeue(
+                               &keys[swap], &keys[!swap], [&] { return restless.below(2) == 0 ? Requeue::all : Requeue::all_but_one; },
+                               [](Requeue, Unparked) { return 0u; })
+                            .unparked;
         }
         restless.maybe_yield();
       }
@@ -181,8 +194,9 @@ TEST(sync, lot_deadlines_race_with_wakes_and_requeues) {
     }
     for (vm::u64 i = 0; i < tests::scaled(3'000); ++i) {
       ++parks;
-      const Parked result = lot.park(&keys[restless.below(2)], 0, [] { return true; }, [] {}, [](const void*, bool) {},
-                                     P::now() + std::chrono::microseconds(restless.below(100)));
+      const Parked result = lot.park(
+          &keys[restless.below(2)], 0, [] { return true; }, [] {}, [](const void*, bool) {},
+          P::now() + std::chrono::microseconds(restless.below(100)));
       ++(result.outcome == ParkOutcome::timed_out ? timeouts : wakes_received);
     }
     --sleepers_left;
@@ -202,7 +216,9 @@ TEST(sync, lot_is_fair_now_and_then_and_not_always) {
   std::atomic<unsigned> asleep{0};
   std::atomic<bool> gone{false};
   std::thread sleeper([&] {
-    while (!stop) lot.park(&key, 0, [&] { return !stop; }, [&] { ++asleep; }, [](const void*, bool) {}, never);
+    while (!stop)
+      lot.park(
+          &key, 0, [&] { return !stop; }, [&] { ++asleep; }, [](const void*, bool) {}, never);
     gone = true;
   });
   for (unsigned i = 0; i < wakes; ++i) {

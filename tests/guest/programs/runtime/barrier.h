@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "hart.h"
+#include "waiting.h"
 
 //  arrived | generation |  meaning
 //   k < n  |     g      |  k of n harts wait for generation g + 1
@@ -28,10 +29,5 @@ typedef struct {
 void spin_lock(SpinLock *lock);
 bool spin_try_lock(SpinLock *lock);
 void spin_unlock(SpinLock *lock);
-
-#define spin_until(condition)        \
-  do {                               \
-    while (!(condition)) cpu_pause(); \
-  } while (0)
 
 #endif

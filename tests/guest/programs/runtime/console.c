@@ -66,6 +66,8 @@ void fail(const char *what, const char *format, ...) {
   render(line, sizeof line, "FAILED %s: hart %lu: %s\n", what, hart_self()->id, detail);
   // Whoever holds the console may be this hart, interrupted in print(): wait for it, but not for ever.
   for (unsigned turns = 0; turns < 1000000 && !spin_try_lock(&console_lock); ++turns) cpu_pause();
+  // A check may have left the UART in loop mode.
+  uart_write(UART_MCR, UART_MCR_OUT2);
   send(line);
   finish((1u << 16) | SYSCON_FAIL);
   __builtin_unreachable();

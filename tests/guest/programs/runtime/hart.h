@@ -33,6 +33,7 @@ struct Hart {
   uint64_t resume;      // where to go on after the next exception (probe.h); zero: none is expected
   TrapRecord trap;      // the last expected exception
   uint64_t outer_sp;    // M-mode stack pointer saved by privilege_call()
+  bool in_trap;         // M mode's handler is running
   bool leave_on_trap;   // any exception below M mode ends privilege_call()
   uint64_t timer_period, timer_next;  // ticks of mtime
 } __attribute__((aligned(64)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One instruction that may trap: it runs, and the trap (or NO_TRAP) is in hart_self()->trap afterwards.
 // Works in M and S mode, for exceptions that M mode handles. Registers keep their values over the trap.
+// The instruction may use t1, a7 and fa0 freely.
 #ifndef GUEST_PROBE_H
 #define GUEST_PROBE_H
 
@@ -17,7 +18,7 @@
                      "\n 9: sd zero, %[resume_]"                                   \
                      : [resume_] "+m"(hart_->resume) outputs                       \
                      : __VA_ARGS__                                                 \
-                     : "t0", "memory");                                            \
+                     : "t0", "t1", "a7", "fa0", "memory");                         \
     hart_->trap.cause;                                                             \
   })
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trap dispatch. Order for an exception in M mode's handler: the exit call of privilege_call(), a probe, "any trap leaves
+// Trap dispatch. Order for an exception in M mode's handler: a nap, the exit call of privilege_call(), a probe, "any trap leaves
 // the mode", the program's own handler, failure.
 // Source: RISC-V privileged specification 1.12, sections 3.1.7 (mtvec), 3.1.15 (mcause), 3.3.2 (trap return).
 #include "trap.h"
@@ -10,6 +10,17 @@
 extern char trap_stacks_machine[], trap_stacks_supervisor[];
 extern void trap_entry_machine(void), trap_entry_supervisor(void);
 void trap_from_machine_entry(TrapFrame *frame);
+void trap_from_machine_entry(TrapFrame *frame) {
+  Hart *self = hart_self();
+  self->in_trap = true;
+  if (frame->cause & CAUSE_INTERRUPT) {
+    take_interrupt(self, frame);
+  } else {
+    take_exception(self, frame);
+  }
+  self->in_trap = false;
+}
+
 void trap_from_supervisor_entry(TrapFrame *frame);
 void trap_inside_trap(uint64_t cause, uint64_t epc, uint64_t tval);
 
@@ -57,15 +68,17 @@ static bool leaves_mode(const TrapFrame *frame) {
   return from_below && is_ecall && frame->x[17] == PRIVILEGE_EXIT;
 }
 
-void trap_from_machine_entry(TrapFrame *frame) {
-  Hart *self = hart_self();
-  if (frame->cause & CAUSE_INTERRUPT) {
-    take_interrupt(self, frame);
-    return;
-  }
+static bool asks_for_nap(const TrapFrame *frame) {
+  return (frame->cause == CAUSE_ECALL_SUPERVISOR || frame->cause == CAUSE_ECALL_MACHINE) && frame->x[17] == NAP_CALL;
+}
+
+static void take_exception(Hart *self, TrapFrame *frame) {
   TrapRecord record = {frame->cause, frame->epc, frame->tval, frame->status};
   bool from_below = (frame->status & STATUS_MPP) != STATUS_MPP;
-  if (leaves_mode(frame)) {
+  if (asks_for_nap(frame)) {
+    frame->epc += 4;
+    trap_nap(self);
+  } else if (leaves_mode(frame)) {
     self->trap.cause = NO_TRAP;
     privilege_leave(self, frame);
   } else if (self->resume != 0) {
@@ -78,6 +91,17 @@ void trap_from_machine_entry(TrapFrame *frame) {
   } else if (self->on_exception == 0 || !self->on_exception(self, frame)) {
     trap_unexpected(from_below ? "S or U mode" : "M mode", frame->cause, frame->epc, frame->tval);
   }
+}
+
+void trap_from_machine_entry(TrapFrame *frame) {
+  Hart *self = hart_self();
+  self->in_trap = true;
+  if (frame->cause & CAUSE_INTERRUPT) {
+    take_interrupt(self, frame);
+  } else {
+    take_exception(self, frame);
+  }
+  self->in_trap = false;
 }
 
 void trap_from_supervisor_entry(TrapFrame *frame) {

@@ -20,6 +20,9 @@ void interrupt_enable(Hart *self, unsigned kind, InterruptHandler *handler);
 // Handler of traps that were delegated to S mode; a program that delegates sets it.
 extern void (*trap_in_supervisor)(Hart *self, TrapFrame *frame);
 
+// What hart_nap() does in M mode (waiting.c).
+void trap_nap(Hart *self);
+
 // Prints cause, epc and tval, and fails.
 void trap_unexpected(const char *where, uint64_t cause, uint64_t epc, uint64_t tval) __attribute__((noreturn));
 

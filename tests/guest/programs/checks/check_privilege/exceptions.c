@@ -8,7 +8,7 @@ SNIPPET(ebreak, "ebreak");
 SNIPPET(c_ebreak, "c.ebreak");
 
 void environment_calls(Hart *self) {
-  uint64_t cause = PROBE("ecall", , "r"(0));
+  uint64_t cause = PROBE("mv a7, zero\n ecall", , "r"(0));
   check_equal("ecall in M mode", cause, CAUSE_ECALL_MACHINE);
   check_equal("mtval of ecall", self->trap.tval, 0);
   expect_in("ecall", MODE_SUPERVISOR, snippet_ecall, CAUSE_ECALL_SUPERVISOR);
