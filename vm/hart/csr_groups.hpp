@@ -8,10 +8,10 @@
 namespace vm {
 
 // csr_machine.cpp: trap setup and handling, identity, PMP, triggers.
-bool read_machine_csr(const Hart& hart, u16 number, u64& value);
+bool read_machine_csr(Hart& hart, u16 number, u64& value);
 bool write_machine_csr(Hart& hart, u16 number, u64 value);
 // csr_supervisor.cpp
-bool read_supervisor_csr(const Hart& hart, u16 number, u64& value);
+bool read_supervisor_csr(Hart& hart, u16 number, u64& value);
 bool write_supervisor_csr(Hart& hart, u16 number, u64 value);
 // csr_counters.cpp: cycle, time, instret, their machine twins, mcountinhibit, the hpm counters (which are read-only zero).
 bool read_counter_csr(const Hart& hart, u16 number, u64& value);

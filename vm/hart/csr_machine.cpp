@@ -25,7 +25,7 @@ bool is_pmp_address(u16 number) { return number >= csr_pmpaddr0 && number <= csr
 
 }  // namespace
 
-bool read_machine_csr(const Hart& hart, u16 number, u64& value) {
+bool read_machine_csr(Hart& hart, u16 number, u64& value) {
   const Csrs& csr = hart.csr;
   switch (number) {
     case csr_mstatus: value = status_with_sd(csr); return true;
@@ -40,7 +40,7 @@ bool read_machine_csr(const Hart& hart, u16 number, u64& value) {
     case csr_mepc: value = csr.mepc; return true;
     case csr_mcause: value = csr.mcause; return true;
     case csr_mtval: value = csr.mtval; return true;
-    case csr_mip: value = pending_bits(hart); return true;
+    case csr_mip: value = observe_pending_bits(hart); return true;
     case csr_pmpcfg0:
     case csr_pmpcfg2: value = pmp_config_read(hart, number - csr_pmpcfg0); return true;
     case csr_mhartid: value = hart.id.value; return true;

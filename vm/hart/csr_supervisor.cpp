@@ -27,7 +27,7 @@ void write_satp(Hart& hart, u64 value) {
 
 }  // namespace
 
-bool read_supervisor_csr(const Hart& hart, u16 number, u64& value) {
+bool read_supervisor_csr(Hart& hart, u16 number, u64& value) {
   const Csrs& csr = hart.csr;
   switch (number) {
     case csr_sstatus: value = status_with_sd(csr) & sstatus_fields; return true;
@@ -39,7 +39,7 @@ bool read_supervisor_csr(const Hart& hart, u16 number, u64& value) {
     case csr_sepc: value = csr.sepc; return true;
     case csr_scause: value = csr.scause; return true;
     case csr_stval: value = csr.stval; return true;
-    case csr_sip: value = pending_bits(hart) & csr.mideleg; return true;
+    case csr_sip: value = observe_pending_bits(hart) & csr.mideleg; return true;
     case csr_stimecmp: value = csr.stimecmp; return true;
     case csr_satp: value = csr.satp; return true;
     default: return false;

@@ -53,6 +53,12 @@ u64 deliverable_bits(const Hart& hart, u64 pending) {
   return supervisor_open ? enabled & csr.mideleg : 0;
 }
 
+u64 observe_pending_bits(Hart& hart) {
+  const u64 timers = timer_bits(hart);
+  hart.csr.timer_pending = timers;
+  return steady_bits(hart) | timers;
+}
+
 bool interrupt_pending(const Hart& hart) {
   if (deliverable_bits(hart, steady_bits(hart)) != 0) return true;
   // Only now the clock, and only for a timer that would be delivered.

@@ -40,6 +40,8 @@ bool take_pending_interrupt(Hart& hart);
 
 // mip as it reads now: the lines, the bits that software set, and the timers.
 u64 pending_bits(const Hart& hart);
+// The same for a program that reads mip or sip: what it has seen pending is delivered at its next write that opens the way (section 3.1.9).
+u64 observe_pending_bits(Hart& hart);
 // Those of `pending` that would be taken now: enabled in mie, and the global enable of their destination open. If any is for machine
 // mode, only those.
 u64 deliverable_bits(const Hart& hart, u64 pending);

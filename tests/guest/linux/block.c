@@ -14,7 +14,7 @@
 #include "disk.h"
 #include "pattern.h"
 
-enum { BLOCK = 4096, SECTOR = 512, CHUNK = 128 << 10, READS = 150, LARGEST = 16 << 20 };
+enum { BLOCK = 4096, SECTOR = 512, CHUNK = 128 << 10, READS = 100, LARGEST = 16 << 20 };
 
 typedef struct {
   const char* contents;

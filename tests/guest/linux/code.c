@@ -12,7 +12,7 @@
 #include "faults.h"
 #include "pattern.h"
 
-enum { PAGE = 4096, PAGES = 4, SHARED_STEPS = 60, OWN_STEPS = 400, TOGGLE_STEPS = 20 };
+enum { PAGE = 4096, PAGES = 4, SHARED_STEPS = 20, OWN_STEPS = 400, TOGGLE_STEPS = 8 };
 enum { FUNCTION_HALFWORDS = 5 };
 
 typedef long (*Function)(void);

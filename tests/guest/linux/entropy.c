@@ -8,7 +8,7 @@
 
 #include "checks.h"
 
-enum { BYTES = 4096, BLOCK = 32, BITS = BYTES * 8, SIX_SIGMA = 544 };  // sigma of the ones among BITS fair bits: sqrt(BITS) / 2
+enum { BYTES = 2048, BLOCK = 32, BITS = BYTES * 8, SIX_SIGMA = 384 };  // sigma of the ones among BITS fair bits: sqrt(BITS) / 2
 
 void check_entropy(const Load* load) {
   static uint8_t bytes[BYTES];

@@ -15,7 +15,7 @@
 #include "disk.h"
 #include "pattern.h"
 
-enum { CHUNK = 4096, CHUNKS_A_ROUND = 256 };  // 1 MiB for all writers together
+enum { CHUNK = 4096, CHUNKS_A_ROUND = 128 };  // 512 KiB for all writers together
 
 typedef struct {
   unsigned round;

@@ -12,7 +12,7 @@
 #include "crew.h"
 #include "pattern.h"
 
-enum { PAGE = 4096, PAGES = 32, STEPS = 12, DEPTH = 3 };
+enum { PAGE = 4096, PAGES = 16, STEPS = 2, DEPTH = 3 };
 
 typedef struct {
   char* area;

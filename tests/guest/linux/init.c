@@ -35,8 +35,8 @@ static const Check checks[] = {
     {"floating", check_floating},
     {"arithmetic", check_arithmetic},
     {"code", check_code},
-    {"files", check_files},
     {"block", check_block},
+    {"files", check_files},
     {"entropy", check_entropy},
 };
 enum { CHECKS = sizeof checks / sizeof checks[0] };

@@ -11,7 +11,7 @@
 #include "checks.h"
 #include "crew.h"
 
-enum { CELLS = 512, PASSES = 12, MEMBARRIER_CELLS = 24 };
+enum { CELLS = 512, PASSES = 6, MEMBARRIER_CELLS = 24 };
 
 typedef struct {
   _Alignas(64) volatile uint64_t x;

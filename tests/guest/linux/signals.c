@@ -16,7 +16,7 @@
 #include "crew.h"
 #include "pattern.h"
 
-enum { PAGE = 4096, MENDS = 60, STORM = 300, HANDSHAKES = 60, SENDERS_MOST = 64 };
+enum { PAGE = 4096, MENDS = 40, STORM = 100, HANDSHAKES = 30, SENDERS_MOST = 64 };
 
 // --- Faults: the handler makes the page writable and returns; the same store then succeeds. ---
 

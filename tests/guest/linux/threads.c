@@ -12,7 +12,7 @@
 #include "crew.h"
 #include "pattern.h"
 
-enum { CHURN = 16, PAIRS = 4, LOCKED_STEPS = 6000, FUTEX_STEPS = 3000, TOKEN_STEPS = 200 };
+enum { CHURN = 16, PAIRS = 4, LOCKED_STEPS = 4000, FUTEX_STEPS = 2000, TOKEN_STEPS = 100 };
 
 //  state |  meaning
 //    0   |  free

@@ -65,7 +65,7 @@ TEST(engine, every_exit_names_the_present_pc) {
   using K = ExitKind;
   const std::vector<std::pair<K, u64>> expected = {
       {K::block, code},          {K::translate, code + 2}, {K::translate, code + 6}, {K::device, code + 6},     {K::translate, code + 10},
-      {K::reserve, code + 10},   {K::fence_i, code + 18 - 4 + 4}, {K::block, code + 18}, {K::wait, code + 22}};
+      {K::reserve, code + 10},   {K::fence_i, code + 18}, {K::block, code + 18}, {K::wait, code + 22}};
   // The restart after `reserve` finds its slot still there: it was not used up.
   EXPECT_EQ(seen, expected);
   EXPECT_EQ(counts, (std::vector<u64>{0, 1, 2, 2, 3, 3, 5, 5, 6}));

@@ -145,7 +145,10 @@ TEST(memory, no_stale_copy_is_published) {
     const std::lock_guard lock(index);
     if (invalidations != ticket) continue;
     EXPECT_GE(seen, complete.load(std::memory_order_acquire)) << "an old byte was published";
-    if (HasFailure()) failed.store(true, std::memory_order_relaxed);
+    if (HasFailure()) {
+      failed.store(true, std::memory_order_relaxed);
+      break;
+    }
     built.fetch_add(1, std::memory_order_relaxed);
   }
   writer.join();

@@ -10,17 +10,6 @@
 extern char trap_stacks_machine[], trap_stacks_supervisor[];
 extern void trap_entry_machine(void), trap_entry_supervisor(void);
 void trap_from_machine_entry(TrapFrame *frame);
-void trap_from_machine_entry(TrapFrame *frame) {
-  Hart *self = hart_self();
-  self->in_trap = true;
-  if (frame->cause & CAUSE_INTERRUPT) {
-    take_interrupt(self, frame);
-  } else {
-    take_exception(self, frame);
-  }
-  self->in_trap = false;
-}
-
 void trap_from_supervisor_entry(TrapFrame *frame);
 void trap_inside_trap(uint64_t cause, uint64_t epc, uint64_t tval);
 
