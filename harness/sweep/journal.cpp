@@ -24,7 +24,7 @@ CREATE TABLE planned(block INTEGER PRIMARY KEY, configuration INTEGER NOT NULL R
   seed INTEGER NOT NULL, variants TEXT NOT NULL);
 CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE block(block INTEGER NOT NULL REFERENCES planned(block), attempt INTEGER NOT NULL, calibration_before REAL NOT NULL,
-  calibration_after REAL NOT NULL, interruptions INTEGER NOT NULL, accepted INTEGER NOT NULL, taint TEXT NOT NULL, PRIMARY KEY(block, attempt));
+  calibration_after REAL NOT NULL, interruptions INTEGER NOT NULL, complete INTEGER NOT NULL, taint TEXT NOT NULL, PRIMARY KEY(block, attempt));
 CREATE TABLE cell(block INTEGER NOT NULL REFERENCES planned(block), attempt INTEGER NOT NULL, place INTEGER NOT NULL, variant TEXT NOT NULL,
   operations INTEGER NOT NULL, seconds REAL NOT NULL, digest TEXT NOT NULL, counters TEXT NOT NULL, timer_cost REAL NOT NULL,
   latency_min INTEGER NOT NULL, latency_max INTEGER NOT NULL, histogram TEXT NOT NULL, wall REAL NOT NULL, cpu REAL NOT NULL,
@@ -252,7 +252,7 @@ vm::Result<void> Journal::add(const CellRecord& c) {
 
 vm::Result<void> Journal::put(const BlockRecord& b) {
   Statement insert(database_, "INSERT OR REPLACE INTO block VALUES(?,?,?,?,?,?,?)");
-  return insert.bind(b.block, b.attempt, b.calibration_before, b.calibration_after, b.interruptions, b.accepted, b.taint).run();
+  return insert.bind(b.block, b.attempt, b.calibration_before, b.calibration_after, b.interruptions, b.complete, b.taint).run();
 }
 
 vm::Result<void> Journal::add(const FailureRecord& f) {
@@ -290,7 +290,7 @@ std::vector<CellRecord> Journal::cells() {
 
 std::vector<BlockRecord> Journal::blocks() {
   std::vector<BlockRecord> found;
-  Statement query(database_, "SELECT block,attempt,calibration_before,calibration_after,interruptions,accepted,taint FROM block ORDER BY block,attempt");
+  Statement query(database_, "SELECT block,attempt,calibration_before,calibration_after,interruptions,complete,taint FROM block ORDER BY block,attempt");
   while (query.step()) {
     found.push_back({query.small(0), query.small(1), query.real(2), query.real(3), query.small(4), query.number(5) != 0, query.text(6)});
   }

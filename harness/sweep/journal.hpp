@@ -2,7 +2,7 @@
 // The journal of a run: one SQLite file that holds the plan and everything measured, written cell by cell.
 //
 // Protocol:  WAL, synchronous=FULL; one transaction for a finished cell. The plan is written once, with the file; a resumed run reads it
-//            from here, never from the sweep file. A block's attempt counts when its row says accepted.
+//            from here, never from the sweep file. Of a block's attempts the last complete one counts.
 // Invariant: (block, attempt, place) is unique: a cell is counted once, however often the run was killed.
 // Threads:   one process at a time writes (an exclusive lock on FILE.lock says so); readers may look at any time.
 #pragma once
@@ -32,7 +32,7 @@ struct BlockRecord {
   unsigned block = 0, attempt = 0;
   double calibration_before = 0, calibration_after = 0;  // nanoseconds; 0: not taken yet
   unsigned interruptions = 0;  // how often the run ended inside it and was resumed
-  bool accepted = false;       // its cells count
+  bool complete = false;       // every cell is there, and both spins
   std::string taint;           // the first limit that it broke; empty: none
 };
 

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
@@ -15,7 +14,7 @@ namespace {
 
 // The first 32 bits of the fractional parts of the cube roots (constants) or square roots (initial state) of the first primes, found by
 // exact integer search: the 32-bit fraction f of the root of p is the greatest with (floor * 2^32 + f)^k <= p * 2^(32 k).
-constexpr std::array<unsigned, 64> primes() {
+constexpr auto primes = [] {
   std::array<unsigned, 64> list{};
   std::size_t found = 0;
   for (unsigned n = 2; found < list.size(); ++n) {
@@ -24,9 +23,9 @@ constexpr std::array<unsigned, 64> primes() {
     if (prime) list[found++] = n;
   }
   return list;
-}
+}();
 
-// a * b for 128-bit a below 2^105, into 192 bits as (high, low): compared with p * 2^96 without loss.
+// Whether root^3 <= p * 2^96, in 192 bits.
 constexpr bool cube_within(std::uint64_t root, unsigned p) {
   const unsigned __int128 square = static_cast<unsigned __int128>(root) * root;
   const unsigned __int128 low = (square & 0xffff'ffff'ffff'ffff) * root;
@@ -51,14 +50,14 @@ constexpr std::uint32_t root_fraction(unsigned p, Within within) {
 
 constexpr auto round_constants = [] {
   std::array<std::uint32_t, 64> values{};
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = root_fraction(primes()[i], cube_within);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = root_fraction(primes[i], cube_within);
   return values;
 }();
 
 class Sha256 {
  public:
   Sha256() {
-    for (std::size_t i = 0; i < state_.size(); ++i) state_[i] = root_fraction(primes()[i], square_within);
+    for (std::size_t i = 0; i < state_.size(); ++i) state_[i] = root_fraction(primes[i], square_within);
   }
 
   void add(std::string_view bytes) {

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:?usage: tests/fuzz/build.sh FOLDER}
 compiler=${CLANGXX:-clang++-14}
 command -v "$compiler" > /dev/null || { echo "$compiler is missing: apt install clang-14, or set CLANGXX" >&2; exit 1; }
-flags="-std=gnu++20 -O1 -g1 -mcx16 -fno-strict-aliasing -fsanitize=address,undefined -fno-sanitize-recover=undefined -I$root"
+flags="-std=gnu++20 -O1 -g1 -mcx16 -fno-strict-aliasing -fsized-deallocation -fsanitize=address,undefined -fno-sanitize-recover=undefined -I$root"
 mkdir -p "$out"
 for source in machine/elf machine/image machine/device_tree_patch machine/loader_program devices/virtqueue memory/guest_memory memory/page_states; do
   # shellcheck disable=SC2086

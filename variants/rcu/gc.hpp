@@ -142,6 +142,10 @@ class Gc {
     Rcu<P>::read_unlock();
     Rcu<P>::read_lock();
     notice_handshakes(mutator);
+    // Somebody waits for a grace period that may begin only now, after this section: come back soon. awaited_before_attention: whoever
+    // cleared an attention finds the count that was raised before it; without it the wait would last as long as this mutator runs.
+    if (awaited_.load(vm::relaxed) != 0) [[unlikely]]
+      mutator.attention_.raise();
   }
   void idle(Mutator& mutator) {
     INTERLOCK_INVARIANT(mutator.running_, "idle without busy");
@@ -154,6 +158,8 @@ class Gc {
     sync::clear_attention(mutator.attention_);
     Rcu<P>::read_lock();
     notice_handshakes(mutator);
+    if (awaited_.load(vm::relaxed) != 0) [[unlikely]]
+      mutator.attention_.raise();
     mutator.drop_.give();
   }
   bool drops_cached_objects(Mutator& mutator) { return mutator.drop_.read(); }
@@ -194,8 +200,15 @@ class Gc {
   }
   void handshake() {
     handshakes_.fetch_add(1, vm::relaxed);
-    ask_for_safepoints();
-    Rcu<P>::synchronize();
+    await([] { Rcu<P>::synchronize(); });
+  }
+  // Runs a wait for grace periods. A mutator that passes a safepoint before the grace period begins is asked again (see safepoint).
+  template <class F>
+  void await(F wait) {
+    awaited_.fetch_add(1, vm::relaxed);
+    ask_for_safepoints();  // its read-modify-write (attention_before_wait) makes the count visible to whoever sees the attention
+    wait();
+    awaited_.fetch_sub(1, vm::relaxed);
   }
 
   bool claim(vm::u64 bytes) {
@@ -219,10 +232,7 @@ class Gc {
     mutator.drop_.give();
   }
   void await_index_backlog(Mutator& mutator) {
-    outside_section(mutator, [this] {
-      ask_for_safepoints();
-      Rcu<P>::barrier();
-    });
+    outside_section(mutator, [this] { await([] { Rcu<P>::barrier(); }); });
   }
   // Eviction makes room for `wanted` bytes more.
   void collect_for(Mutator& mutator, vm::u64 wanted) {
@@ -269,6 +279,7 @@ class Gc {
   ConcurrentMarking<P> marking_;
   alignas(64) typename P::template atomic<vm::u64> handshakes_{0};
   alignas(64) typename P::template atomic<vm::u64> used_{0};  // bytes; claimed before an object is made, given back after it is freed
+  typename P::template atomic<vm::u64> awaited_{0};           // waits for grace periods that are under way
   typename P::template atomic<vm::u64> begun_{0};             // cycles; written under collector_
   typename P::mutex attentions_;                              // where they point to; held while they are set or raised
   // Held for a whole cycle, by mutators outside of their sections only. Blocking, never across a suspension.

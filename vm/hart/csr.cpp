@@ -58,13 +58,13 @@ bool write_register(Hart& hart, u16 number, u64 value) {
          write_counter_csr(hart, number, value) || write_machine_csr(hart, number, value);
 }
 
-// csrrs and csrrc. Bits of mip that others may change meanwhile are set and cleared in place.
+// csrrs, csrrc, and csrrw, which sets its ones and clears its zeros. Bits of mip that others may change meanwhile are changed in place.
 bool modify(Hart& hart, u16 number, u64 set, u64 clear, u64& before) {
   u64 value = 0;
   if (!legal(hart, number, true) || !read_register(hart, number, value)) return false;
   if (number == csr_mip || number == csr_sip) {
     const u64 writable = writable_pending(hart, number);
-    write_pending(hart, set & writable, clear & writable);
+    write_pending(hart, set & writable, clear & writable, value);
   } else if (!write_register(hart, number, (value | set) & ~clear)) {
     return false;
   }
@@ -82,11 +82,6 @@ bool csr_set(Hart& hart, u16 number, u64 mask, u64& before) { return modify(hart
 
 bool csr_clear(Hart& hart, u16 number, u64 mask, u64& before) { return modify(hart, number, 0, mask, before); }
 
-bool csr_swap(Hart& hart, u16 number, u64 value, u64& before) {
-  u64 old = 0;
-  if (!csr_read(hart, number, old) || !csr_write(hart, number, value)) return false;
-  before = old;
-  return true;
-}
+bool csr_swap(Hart& hart, u16 number, u64 value, u64& before) { return modify(hart, number, value, ~value, before); }
 
 }  // namespace vm

@@ -22,7 +22,9 @@ bool counter_enabled(const Hart& hart, u16 number);
 // csr_status.cpp: what mstatus and sstatus, mip and sip share.
 u64 status_with_sd(const Csrs& csr);
 void write_status(Hart& hart, u64 value, u64 mask);  // MPP keeps its value if the new one is reserved
-void write_pending(Hart& hart, u64 set, u64 clear);  // SSIP by a read-modify-write of Signals::lines; STIP and SEIP in mip_software
+// Sets and clears bits of mip: SSIP by one read-modify-write of Signals::lines, STIP and SEIP in mip_software. If SSIP is among them, its
+// bit in `before` becomes what that read-modify-write found.
+void write_pending(Hart& hart, u64 set, u64 clear, u64& before);
 u64 writable_pending(const Hart& hart, u16 number);  // of mip or sip
 // A trap vector: a reserved mode leaves it as it was.
 void write_vector(u64& vector, u64 value);

@@ -85,7 +85,8 @@ bool write_machine_csr(Hart& hart, u16 number, u64 value) {
     case csr_mtval: csr.mtval = value; return true;
     case csr_mip: {
       const u64 writable = writable_pending(hart, csr_mip);
-      write_pending(hart, value & writable, ~value & writable);
+      u64 ignored = 0;
+      write_pending(hart, value & writable, ~value & writable, ignored);
       return true;
     }
     case csr_pmpcfg0:

@@ -24,15 +24,14 @@ u64 writable_pending(const Hart& hart, u16 number) {
   return compared ? interrupt::ssip | interrupt::seip : interrupt::supervisor;
 }
 
-void write_pending(Hart& hart, u64 set, u64 clear) {
-  if ((set & interrupt::ssip) != 0) {
-    // sender_before_line: as for a sender on another hart (vm/hart/interrupts.cpp).
-    hart.signals.lines.fetch_or(interrupt::ssip, release, "sender_before_line");
-  }
-  if ((clear & interrupt::ssip) != 0) {
-    // clear_sees_sender: a sender whose SSIP this clears has written its message before. pairs with the release in which the latch is
-    //   set. Without it the handler, which looks for messages after it cleared the latch, could miss one, and no interrupt would tell.
-    hart.signals.lines.fetch_and(~interrupt::ssip, acquire, "clear_sees_sender");
+void write_pending(Hart& hart, u64 set, u64 clear, u64& before) {
+  if (((set | clear) & interrupt::ssip) != 0) {
+    // clear_sees_sender: acquire: a sender whose SSIP this clears has written its message before. pairs with the release in which the latch
+    //   is set (sender_before_line in vm/hart/interrupts.cpp), which setting it here does as well. Without it the handler, which looks for
+    //   messages after it cleared the latch, could miss one, and no interrupt would tell.
+    const u64 lines = (set & interrupt::ssip) != 0 ? hart.signals.lines.fetch_or(interrupt::ssip, release, "sender_before_line")
+                                                   : hart.signals.lines.fetch_and(~interrupt::ssip, acquire, "clear_sees_sender");
+    before = (before & ~interrupt::ssip) | (lines & interrupt::ssip);
   }
   constexpr u64 own = interrupt::stip | interrupt::seip;
   hart.csr.mip_software = (hart.csr.mip_software | (set & own)) & ~(clear & own);

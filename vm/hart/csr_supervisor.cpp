@@ -63,7 +63,8 @@ bool write_supervisor_csr(Hart& hart, u16 number, u64 value) {
     case csr_stval: csr.stval = value; return true;
     case csr_sip: {
       const u64 writable = writable_pending(hart, csr_sip);
-      write_pending(hart, value & writable, ~value & writable);
+      u64 ignored = 0;
+      write_pending(hart, value & writable, ~value & writable, ignored);
       return true;
     }
     case csr_stimecmp:

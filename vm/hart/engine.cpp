@@ -11,12 +11,11 @@
 
 #include "vm/hart/engine_atomic.hpp"
 #include "vm/hart/engine_floating.hpp"
+#include "vm/hart/engine_steps.inc"
 #include "vm/hart/engine_system.hpp"
 #include "vm/isa/integer.hpp"
 #include "vm/memory/guest_memory.hpp"
 #include "vm/translate/op.hpp"
-
-#include "vm/hart/engine_steps.inc"
 
 namespace vm {
 namespace {
@@ -26,6 +25,7 @@ constexpr u64 page_mask = ~(page_bytes - 1);
 // The operation that a handler executes; Operation::illegal for the forms that only translation makes.
 constexpr Operation operation_of(Handler handler) {
   switch (handler) {
+// clang-format off
 #define INTERLOCK_SAME(name, ...) \
   case Handler::name: return Operation::name;
 #define INTERLOCK_FAR(name, suffix) \
@@ -40,6 +40,7 @@ constexpr Operation operation_of(Handler handler) {
     INTERLOCK_FLOATING_STORE_OPERATIONS(INTERLOCK_SAME)
 #undef INTERLOCK_SAME
 #undef INTERLOCK_FAR
+      // clang-format on
     default: return Operation::illegal;
   }
 }
@@ -55,10 +56,10 @@ template <Operation operation>
 struct Accessed {
   using Type = u8;
 };
-#define INTERLOCK_ACCESSED(name, type)  \
-  template <>                           \
-  struct Accessed<Operation::name> {    \
-    using Type = type;                  \
+#define INTERLOCK_ACCESSED(name, type) \
+  template <>                          \
+  struct Accessed<Operation::name> {   \
+    using Type = type;                 \
   };
 INTERLOCK_LOAD_OPERATIONS(INTERLOCK_ACCESSED)
 INTERLOCK_STORE_OPERATIONS(INTERLOCK_ACCESSED)
@@ -109,11 +110,13 @@ enum class SliceEnd { go_on, redirected, safepoint };
 // With `addresses` it only tells them: labels can be named nowhere else.
 [[gnu::noinline, gnu::noclone]] Exit execute(Hart* state, Block* entry, const void* const** addresses) {
   static const void* const labels[] = {
+// clang-format off
 #define INTERLOCK_LABEL(name, ...) &&handler_##name,
 #define INTERLOCK_PAIR_LABEL(first, second) &&handler_##first##2##second,
       INTERLOCK_PLAIN_HANDLERS(INTERLOCK_LABEL) INTERLOCK_FAR_BRANCHES(INTERLOCK_PAIR_LABEL) INTERLOCK_PAIR_LIST(INTERLOCK_PAIR_LABEL)
 #undef INTERLOCK_LABEL
 #undef INTERLOCK_PAIR_LABEL
+      // clang-format on
   };
   static_assert(std::size(labels) == static_cast<unsigned>(Handler::count));
   Exit exit;
@@ -129,14 +132,14 @@ enum class SliceEnd { go_on, redirected, safepoint };
   u64 data_mask = hart.data_mask;
   const Op* op = nullptr;
   Block* block = nullptr;
-  u64 page = 0;      // the virtual page that the block's first instruction is in
+  u64 page = 0;  // the virtual page that the block's first instruction is in
   i32 budget = 0;
 
   // What the handlers hand to the common code below.
   Block* next = nullptr;
   JumpEntry* cached = nullptr;
   i32 cost = 0;
-  int link = -1;     // the slot of `block` that leads to the next block, or -1
+  int link = -1;  // the slot of `block` that leads to the next block, or -1
   u64 target = 0;
   u64 address = 0;
   u64 value = 0;
@@ -145,6 +148,7 @@ enum class SliceEnd { go_on, redirected, safepoint };
   Outcome outcome = Outcome::done;
   Fault fault;
 
+// clang-format off
 #define INTERLOCK_DISPATCH() goto* op->handler
 #define INTERLOCK_NEXT() \
   ++op;                  \
@@ -157,6 +161,7 @@ enum class SliceEnd { go_on, redirected, safepoint };
     hart.budget = left;                                         \
   } while (false)
 #define INTERLOCK_PC(of) (page + body_of(block).start + 2 * u64{(of)->offset})
+// clang-format on
 #define INTERLOCK_IMMEDIATE static_cast<u64>(static_cast<i64>(op->immediate))
 
   hart.link_from = nullptr;
@@ -284,12 +289,9 @@ raise:
   take_trap(hart, fault.cause, fault.tval);
   goto lookup;
 
-#include "vm/hart/engine_integer.inc"
-
 #include "vm/hart/engine_control.inc"
-
+#include "vm/hart/engine_integer.inc"
 #include "vm/hart/engine_memory.inc"
-
 #include "vm/hart/engine_system.inc"
 }
 

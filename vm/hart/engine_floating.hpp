@@ -67,9 +67,10 @@ template <Operation operation>
   using F = std::conditional_t<is_double(operation), Double, Single>;
   constexpr auto is = [](O single, O wide) { return operation == single || operation == wide; };
   constexpr u8 dynamic = 7, last_mode = 4;
-  constexpr bool rounds = !(is(O::fsgnj_s, O::fsgnj_d) || is(O::fsgnjn_s, O::fsgnjn_d) || is(O::fsgnjx_s, O::fsgnjx_d) || is(O::fmin_s, O::fmin_d) ||
-                            is(O::fmax_s, O::fmax_d) || is(O::fmv_x_w, O::fmv_x_d) || is(O::fmv_w_x, O::fmv_d_x) || is(O::feq_s, O::feq_d) ||
-                            is(O::flt_s, O::flt_d) || is(O::fle_s, O::fle_d) || is(O::fclass_s, O::fclass_d));
+  constexpr bool rounds =
+      !(is(O::fsgnj_s, O::fsgnj_d) || is(O::fsgnjn_s, O::fsgnjn_d) || is(O::fsgnjx_s, O::fsgnjx_d) || is(O::fmin_s, O::fmin_d) ||
+        is(O::fmax_s, O::fmax_d) || is(O::fmv_x_w, O::fmv_x_d) || is(O::fmv_w_x, O::fmv_d_x) || is(O::feq_s, O::feq_d) ||
+        is(O::flt_s, O::flt_d) || is(O::fle_s, O::fle_d) || is(O::fclass_s, O::fclass_d));
   u8 rm = 0;
   if constexpr (rounds) {
     rm = op.bits() >> 12 & 7;

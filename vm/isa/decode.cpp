@@ -4,19 +4,28 @@
 
 #include <array>
 
+#include "vm/isa/bit_fields.hpp"
 #include "vm/isa/decode_compressed.hpp"
 
 namespace vm {
 namespace {
 
+// clang-format off
 enum class Format : u8 { r, i, shift64, shift32, s, b, u, j, order, whole, fence_vma, csr, reserve, atomic, fused, rounded, rounded_unary, exact, exact_unary };
-
+// clang-format on
 constexpr u32 bits_that_count(Format format) {
   switch (format) {
-    case Format::r: case Format::shift32: case Format::exact: return 0xfe00'707f;
-    case Format::i: case Format::s: case Format::b: case Format::order: case Format::csr: return 0x0000'707f;
+    case Format::r:
+    case Format::shift32:
+    case Format::exact: return 0xfe00'707f;
+    case Format::i:
+    case Format::s:
+    case Format::b:
+    case Format::order:
+    case Format::csr: return 0x0000'707f;
     case Format::shift64: return 0xfc00'707f;
-    case Format::u: case Format::j: return 0x0000'007f;
+    case Format::u:
+    case Format::j: return 0x0000'007f;
     case Format::whole: return 0xffff'ffff;
     case Format::fence_vma: return 0xfe00'7fff;
     case Format::reserve: return 0xf9f0'707f;
@@ -69,19 +78,18 @@ consteval Buckets sort_rows() {
 static_assert(std::size(rows) <= 256);
 constexpr Buckets sorted_rows = sort_rows();
 
-// Bits [low, low + count) of `bits`, moved to `to`.
-constexpr u32 field(u32 bits, unsigned low, unsigned count, unsigned to = 0) { return ((bits >> low) & ((u32{1} << count) - 1)) << to; }
-constexpr i32 sign_extend(u32 value, unsigned width) { return static_cast<i32>(value << (32 - width)) >> (32 - width); }
-
 constexpr i32 immediate_of(Format format, u32 bits) {
   switch (format) {
     case Format::i: return static_cast<i32>(bits) >> 20;
-    case Format::shift64: return static_cast<i32>(field(bits, 20, 6));
-    case Format::shift32: return static_cast<i32>(field(bits, 20, 5));
-    case Format::s: return sign_extend(field(bits, 25, 7, 5) | field(bits, 7, 5), 12);
-    case Format::b: return sign_extend(field(bits, 31, 1, 12) | field(bits, 7, 1, 11) | field(bits, 25, 6, 5) | field(bits, 8, 4, 1), 13);
+    case Format::shift64: return static_cast<i32>(bit_field(bits, 20, 6));
+    case Format::shift32: return static_cast<i32>(bit_field(bits, 20, 5));
+    case Format::s: return sign_extend(bit_field(bits, 25, 7, 5) | bit_field(bits, 7, 5), 12);
+    case Format::b:
+      return sign_extend(bit_field(bits, 31, 1, 12) | bit_field(bits, 7, 1, 11) | bit_field(bits, 25, 6, 5) | bit_field(bits, 8, 4, 1), 13);
     case Format::u: return static_cast<i32>(bits & 0xffff'f000);
-    case Format::j: return sign_extend(field(bits, 31, 1, 20) | field(bits, 12, 8, 12) | field(bits, 20, 1, 11) | field(bits, 21, 10, 1), 21);
+    case Format::j:
+      return sign_extend(bit_field(bits, 31, 1, 20) | bit_field(bits, 12, 8, 12) | bit_field(bits, 20, 1, 11) | bit_field(bits, 21, 10, 1),
+                         21);
     default: return 0;
   }
 }
@@ -89,7 +97,7 @@ constexpr i32 immediate_of(Format format, u32 bits) {
 // Rounding modes 5 and 6 are reserved (7: the one in frm).
 constexpr bool reserved_rounding(Format format, u32 bits) {
   const bool rounds = format == Format::rounded || format == Format::rounded_unary || format == Format::fused;
-  const u32 mode = field(bits, 12, 3);
+  const u32 mode = bit_field(bits, 12, 3);
   return rounds && (mode == 5 || mode == 6);
 }
 
@@ -101,9 +109,9 @@ Instruction decode_long(u32 bits) {
     if ((bits & bits_that_count(row.format)) != row.value) continue;
     if (reserved_rounding(row.format, bits)) return instruction;
     instruction.operation = row.operation;
-    instruction.rd = static_cast<u8>(field(bits, 7, 5));
-    instruction.rs1 = static_cast<u8>(field(bits, 15, 5));
-    instruction.rs2 = static_cast<u8>(field(bits, 20, 5));
+    instruction.rd = static_cast<u8>(bit_field(bits, 7, 5));
+    instruction.rs1 = static_cast<u8>(bit_field(bits, 15, 5));
+    instruction.rs2 = static_cast<u8>(bit_field(bits, 20, 5));
     instruction.immediate = immediate_of(row.format, bits);
     return instruction;
   }

@@ -15,7 +15,7 @@ struct Instruction {
   // The immediate, sign-extended; a shift amount; of jal and branches the distance in bytes from the instruction's own address.
   // Of csr, system, order, atomic and floating-point computational operations: 0 (their fields are in `bits`).
   i32 immediate = 0;
-  u32 bits = 0;   // as fetched: 16 or 32 of them
+  u32 bits = 0;  // as fetched: 16 or 32 of them
 };
 
 // Does the instruction that starts with these two bytes have two more?

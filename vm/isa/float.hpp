@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // IEEE 754 arithmetic as RISC-V wants it: F and D operations on raw bits.
 // `rm` is a rounding mode, resolved and valid: 0 RNE, 1 RTZ, 2 RDN, 3 RUP, 4 RMM. Exceptions are ORed into `flags` as fflags bits.
-// Hand in the flags that the guest has accumulated, not zero: where inexact stands already, RNE needs no look at the host's own flags
-// (on the machine at hand 1.4 to 2.5 ns an operation, against 10).
+// Hand in the flags that the guest has accumulated, not zero: where inexact stands already, RNE needs no look at the host's own flags,
+// and is several times faster.
 // A NaN result is the canonical NaN; tininess is detected after rounding. f32 values are the low 32 bits: NaN boxing is the caller's.
 // Threads: pure functions; they expect and leave the host's default control word (RNE, exceptions masked). Progress: wait-free.
 // Source: RISC-V Unprivileged 20191213, chapters 11 and 12; IEEE 754-2008.

@@ -5,6 +5,7 @@
 #pragma once
 #include "vm/platform/types.hpp"
 
+// clang-format off
 // rd = f(rs1, rs2)
 #define INTERLOCK_REGISTER_OPERATIONS(X)                                                                                         \
   X(add) X(sub) X(sll) X(slt) X(sltu) X(xor_) X(srl) X(sra) X(or_) X(and_) X(addw) X(subw) X(sllw) X(srlw) X(sraw)                \
@@ -46,6 +47,7 @@
   INTERLOCK_RESERVE_OPERATIONS(X) INTERLOCK_CONDITIONAL_OPERATIONS(X) INTERLOCK_AMO_OPERATIONS(X)                   \
   INTERLOCK_FLOATING_LOAD_OPERATIONS(X) INTERLOCK_FLOATING_STORE_OPERATIONS(X) INTERLOCK_FLOATING_OPERATIONS(X)     \
   X(illegal)
+// clang-format on
 
 namespace vm {
 
@@ -58,10 +60,12 @@ inline constexpr unsigned operations = 0 INTERLOCK_OPERATIONS(INTERLOCK_COUNT);
 #undef INTERLOCK_COUNT
 
 // What an operation does to the machine, and so which form its operands and its handler have.
+// clang-format off
 enum class Kind : u8 { alu_register, alu_immediate, load, store, branch, upper, jump, order, csr, system, reserve, conditional, amo,
                        floating_load, floating_store, floating, illegal };
-
+// clang-format on
 constexpr Kind kind(Operation operation) {
+  // clang-format off
   switch (operation) {
 #define INTERLOCK_KIND(kind_name) \
   return Kind::kind_name;
@@ -84,7 +88,8 @@ constexpr Kind kind(Operation operation) {
     INTERLOCK_FLOATING_OPERATIONS(INTERLOCK_CASE) INTERLOCK_KIND(floating)
 #undef INTERLOCK_CASE
 #undef INTERLOCK_KIND
-    case Operation::illegal: break;
+        // clang-format on
+        case Operation::illegal : break;
   }
   return Kind::illegal;
 }

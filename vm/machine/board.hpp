@@ -98,6 +98,7 @@ class Board final : public devices::WorkerHost {
       virtio_[slot].emplace(config_, backend != nullptr ? backend->registers() : devices::VirtioMmioState::empty(), SlotSink{this, slot});
       if (backend != nullptr) worker_.attach(slot, *backend);
     }
+    if (parts_.virtio_console != nullptr) parts_.virtio_console->on_room([this] { console_.room_freed(); });
   }
 
   // Devices work from here on; stop() ends their threads. Output is complete when stop() returns.

@@ -81,6 +81,8 @@ class VariantMachine final : public Machine {
     return report;
   }
 
+  devices::Console& console() { return board_.console(); }
+
   void stop() override { control_.stop(StopReason::stopped, 0); }
 
  private:
@@ -190,21 +192,16 @@ Result<std::unique_ptr<Machine>> make_machine(const MachineConfig& given) {
   }
   backends.push_back(std::make_unique<devices::VirtioEntropy>(config.load.seed));
   devices::VirtioConsole* virtio_console = nullptr;
+  const auto board_console = std::make_shared<devices::Console*>(nullptr);
   if (config.virtio_console) {
-    const int output = config.console_output;
-    const auto capture = config.console_capture;
-    auto console = std::make_unique<devices::VirtioConsole>([output, capture](std::span<const u8> bytes) {
-      if (capture) capture(bytes);
-      for (std::size_t done = 0; output >= 0 && done < bytes.size();) {
-        const ssize_t written = write(output, bytes.data() + done, bytes.size() - done);
-        if (written < 0 && errno != EINTR) break;
-        if (written > 0) done += static_cast<std::size_t>(written);
-      }
-    });
+    // hvc0 and the UART share one console, which exists only once the board does.
+    auto console = std::make_unique<devices::VirtioConsole>([board_console](std::span<const u8> bytes) { (*board_console)->put(bytes); });
     virtio_console = console.get();
     backends.push_back(std::move(console));
   }
-  return std::unique_ptr<Machine>(std::make_unique<VariantMachine>(config, std::move(*memory), *boot, std::move(backends), virtio_console));
+  auto machine = std::make_unique<VariantMachine>(config, std::move(*memory), *boot, std::move(backends), virtio_console);
+  *board_console = &machine->console();
+  return std::unique_ptr<Machine>(std::move(machine));
 }
 
 VariantDescription describe_variant() {

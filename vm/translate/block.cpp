@@ -19,6 +19,7 @@ u16 load_half(const u8* host) { return __atomic_load_n(reinterpret_cast<const u1
 
 Handler handler_of(Operation operation) {
   switch (operation) {
+// clang-format off
 #define INTERLOCK_SAME(name, ...) \
   case Operation::name: return Handler::name;
     INTERLOCK_REGISTER_OPERATIONS(INTERLOCK_SAME)
@@ -37,16 +38,19 @@ Handler handler_of(Operation operation) {
     INTERLOCK_SAME(jal)
     INTERLOCK_SAME(jalr)
 #undef INTERLOCK_SAME
+      // clang-format on
     default: return Handler::illegal;
   }
 }
 
 Handler far_form(Handler near) {
   switch (near) {
+// clang-format off
 #define INTERLOCK_FAR(name, suffix) \
   case Handler::name: return Handler::name##2##suffix;
     INTERLOCK_FAR_BRANCHES(INTERLOCK_FAR)
 #undef INTERLOCK_FAR
+      // clang-format on
     case Handler::jal: return Handler::jal_far;
     case Handler::jump: return Handler::jump_far;
     default: return Handler::fall_far;
@@ -62,15 +66,23 @@ bool stays_in_block(const Instruction& instruction) {
   const bool by_set_or_clear = (instruction.bits >> 12 & 3) != 1;
   if (by_set_or_clear && instruction.rs1 == 0) return true;
   switch (instruction.bits >> 20) {
-    case 0x001: case 0x002: case 0x003:  // fflags, frm, fcsr
-    case 0x140: case 0x141: case 0x142: case 0x143:  // sscratch, sepc, scause, stval
-    case 0x340: case 0x341: case 0x342: case 0x343:  // mscratch, mepc, mcause, mtval
+    case 0x001:
+    case 0x002:
+    case 0x003:  // fflags, frm, fcsr
+    case 0x140:
+    case 0x141:
+    case 0x142:
+    case 0x143:  // sscratch, sepc, scause, stval
+    case 0x340:
+    case 0x341:
+    case 0x342:
+    case 0x343:  // mscratch, mepc, mcause, mtval
       return true;
     default: return false;
   }
 }
 
-// Store-to-load order needs a fence on x86-64; see the table in vm/hart/engine_atomic.inc.
+// Store-to-load order needs a fence on x86-64; see the table in vm/hart/engine_atomic.hpp.
 Handler fence_form(u32 bits) {
   constexpr u32 read_or_input = 0b1010, write_or_output = 0b0101;
   if (bits == 0x0100'000f) return Handler::pause;
@@ -81,11 +93,24 @@ Handler fence_form(u32 bits) {
 
 bool writes_x(const Instruction& instruction) {
   switch (instruction.operation) {
-    case Operation::fmv_x_w: case Operation::fmv_x_d: case Operation::feq_s: case Operation::flt_s: case Operation::fle_s:
-    case Operation::feq_d: case Operation::flt_d: case Operation::fle_d: case Operation::fclass_s: case Operation::fclass_d:
-    case Operation::fcvt_w_s: case Operation::fcvt_wu_s: case Operation::fcvt_l_s: case Operation::fcvt_lu_s: case Operation::fcvt_w_d:
-    case Operation::fcvt_wu_d: case Operation::fcvt_l_d: case Operation::fcvt_lu_d:
-      return true;
+    case Operation::fmv_x_w:
+    case Operation::fmv_x_d:
+    case Operation::feq_s:
+    case Operation::flt_s:
+    case Operation::fle_s:
+    case Operation::feq_d:
+    case Operation::flt_d:
+    case Operation::fle_d:
+    case Operation::fclass_s:
+    case Operation::fclass_d:
+    case Operation::fcvt_w_s:
+    case Operation::fcvt_wu_s:
+    case Operation::fcvt_l_s:
+    case Operation::fcvt_lu_s:
+    case Operation::fcvt_w_d:
+    case Operation::fcvt_wu_d:
+    case Operation::fcvt_l_d:
+    case Operation::fcvt_lu_d: return true;
     default: return !uses_floating_registers(instruction.operation);
   }
 }
@@ -171,9 +196,7 @@ bool BlockBuilder::Content::add(const Instruction& instruction, u32 at) {
         add_branch(instruction.rd == 0 ? Handler::jump : Handler::jal, instruction, at);
       }
       return true;
-    case Kind::order:
-      add(fence_form(instruction.bits), instruction, 0, at);
-      return false;
+    case Kind::order: add(fence_form(instruction.bits), instruction, 0, at); return false;
     case Kind::csr: {
       const bool stays = stays_in_block(instruction);
       add(stays ? Handler::csr : Handler::csr_end, instruction, bits, at);
@@ -224,7 +247,8 @@ bool BlockBuilder::decode(u64 pc, u32 context, std::span<const u8> first, std::s
     if (c.straddles) break;
   }
   c.body.end = at;
-  if (!ended) c.add(near(at) ? Handler::fall : Handler::fall_far, Instruction{.operation = Operation::illegal, .bits = 0}, static_cast<i32>(at), at);
+  if (!ended)
+    c.add(near(at) ? Handler::fall : Handler::fall_far, Instruction{.operation = Operation::illegal, .bits = 0}, static_cast<i32>(at), at);
   fuse(std::span(c.handlers).first(c.count), std::span(c.ops).first(c.count));
   const void* const* addresses = handler_addresses();
   for (std::size_t i = 0; i < c.count; ++i) c.ops[i].handler = addresses[static_cast<unsigned>(c.handlers[i])];
@@ -236,7 +260,8 @@ u32 BlockBuilder::payload_bytes() const { return static_cast<u32>(sizeof(BlockBo
 
 void BlockBuilder::emit(Block& block) const {
   const Content& c = *content_;
-  INTERLOCK_INVARIANT(block.slots == block_slots && block.payload_bytes >= payload_bytes(), "%u slots, %u bytes", block.slots, block.payload_bytes);
+  INTERLOCK_INVARIANT(block.slots == block_slots && block.payload_bytes >= payload_bytes(), "%u slots, %u bytes", block.slots,
+                      block.payload_bytes);
   BlockBody& body = body_of(&block);
   body = c.body;
   std::copy_n(c.ops.begin(), c.count, body.ops());

@@ -24,9 +24,9 @@ class BlockBuilder {
   // virtual page's frame, or empty. False: the first instruction straddles, and `second` is needed.
   // Bytes that another hart may write meanwhile are read once each, by relaxed atomics.
   bool decode(u64 pc, u32 context, std::span<const u8> first, std::span<const u8> second);
-  bool straddles() const;                  // it used `second`
+  bool straddles() const;  // it used `second`
   u32 payload_bytes() const;
-  void emit(Block& block) const;           // into an object with block_slots slots and payload_bytes() of payload; sets entry_cost
+  void emit(Block& block) const;  // into an object with block_slots slots and payload_bytes() of payload; sets entry_cost
 
  private:
   struct Content;

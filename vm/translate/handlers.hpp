@@ -7,6 +7,7 @@
 #pragma once
 #include "vm/isa/operations.hpp"
 
+// clang-format off
 #define INTERLOCK_FAR_BRANCHES(X) X(beq, far) X(bne, far) X(blt, far) X(bge, far) X(bltu, far) X(bgeu, far)
 #define INTERLOCK_FORMS(X)                                                                                                        \
   X(li) X(li_skip) X(mv) X(nop) X(pc_add) X(pc_add_skip) X(auipc) X(jump) X(jump_far) X(jal) X(jal_far) X(jalr) X(fall) X(fall_far) \
@@ -30,6 +31,7 @@
   INTERLOCK_BRANCH_OPERATIONS(X) INTERLOCK_SYSTEM_OPERATIONS(X) INTERLOCK_RESERVE_OPERATIONS(X) INTERLOCK_CONDITIONAL_OPERATIONS(X) \
   INTERLOCK_AMO_OPERATIONS(X) INTERLOCK_FLOATING_LOAD_OPERATIONS(X) INTERLOCK_FLOATING_STORE_OPERATIONS(X)                          \
   INTERLOCK_FLOATING_OPERATIONS(X) X(illegal) INTERLOCK_FORMS(X)
+// clang-format on
 
 namespace vm {
 
@@ -39,7 +41,7 @@ enum class Handler : u16 {
   INTERLOCK_PLAIN_HANDLERS(INTERLOCK_NAME) INTERLOCK_FAR_BRANCHES(INTERLOCK_TWO_NAMES) INTERLOCK_PAIR_LIST(INTERLOCK_TWO_NAMES)
 #undef INTERLOCK_NAME
 #undef INTERLOCK_TWO_NAMES
-  count
+      count
 };
 
 // The host addresses of the handlers, indexed by Handler. Constant for the life of the process.

@@ -12,10 +12,10 @@ namespace vm {
 
 struct Op {
   const void* handler;
-  u8 rd;          // 32 instead of x0, where the handler writes an x register
+  u8 rd;  // 32 instead of x0, where the handler writes an x register
   u8 rs1;
   u8 rs2;
-  u8 offset;      // of the instruction, in halfwords from the block's start
+  u8 offset;  // of the instruction, in halfwords from the block's start
   // The operand: the immediate; a jump's target and pc_add's addend, in bytes from the page's start; the instruction's bits where the
   // handler reads fields of its own from them (csr, system, atomic, floating, illegal).
   i32 immediate;
@@ -27,8 +27,8 @@ inline constexpr unsigned block_instructions = 64;  // at most
 inline constexpr u8 x_sink = 32;
 
 struct BlockBody {
-  u32 start;         // of the first instruction, in bytes from its page's start
-  u32 end;           // after the last one, likewise
+  u32 start;  // of the first instruction, in bytes from its page's start
+  u32 end;    // after the last one, likewise
   u32 instructions;
   u32 context;
   Op* ops() { return reinterpret_cast<Op*>(this + 1); }

@@ -17,7 +17,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-enum { HOLDS = 24, SPINS = 60000, YIELDS = 60, SIGNAL_MICROSECONDS = 1000 };
+enum { HOLDS = 24, SPINS = 600000, YIELDS = 60, SIGNAL_MICROSECONDS = 1000 };
 
 typedef struct {
   uint64_t f[32], fcsr;

@@ -4,14 +4,16 @@
 // Source: RISC-V unprivileged specification, RVWMO; membarrier(2).
 #define _GNU_SOURCE
 #include <linux/membarrier.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "checks.h"
 #include "crew.h"
+#include "pattern.h"
 
-enum { CELLS = 512, PASSES = 6, MEMBARRIER_CELLS = 24 };
+enum { CELLS = 512, GROUP = 16, PASSES = 6, MEMBARRIER_CELLS = 24 };
 
 typedef struct {
   _Alignas(64) volatile uint64_t x;
@@ -19,16 +21,31 @@ typedef struct {
   uint64_t seen[2];
 } Cell;
 
+typedef struct {
+  _Alignas(64) atomic_uint number;
+} Arrival;
+
 // Members 2k and 2k+1 are a pair, with cells of their own.
 typedef struct {
+  Arrival arrivals[2];  // the number of the meeting that each side has reached
   Cell cells[CELLS];
   unsigned long unfenced, bad_buffering, bad_passing, bad_membarrier;
 } Pair;
+
+// Brings the two sides to the same cell, give or take a random delay: far apart, they would never race.
+static void meet(Pair* pair, unsigned side) {
+  unsigned number = atomic_load_explicit(&pair->arrivals[side].number, memory_order_relaxed) + 1;
+  atomic_store_explicit(&pair->arrivals[side].number, number, memory_order_relaxed);
+  unsigned turns = 0;
+  while (atomic_load_explicit(&pair->arrivals[!side].number, memory_order_relaxed) < number) wait_turn(&turns);
+  for (unsigned delay = pattern_word(side, number) % 32; delay; delay--) __asm__ volatile("");
+}
 
 static void buffering(const Member* member, Pair* pair, unsigned side, bool fenced) {
   crew_wait(member);
   for (unsigned i = 0; i < CELLS; i++) {
     Cell* cell = &pair->cells[i];
+    if (i % GROUP == 0) meet(pair, side);
     volatile uint64_t *mine = side ? &cell->y : &cell->x, *other = side ? &cell->x : &cell->y;
     *mine = 1;
     if (fenced)
@@ -44,6 +61,7 @@ static void passing(const Member* member, Pair* pair, unsigned side) {
   crew_wait(member);
   for (unsigned i = 0; i < CELLS; i++) {
     Cell* cell = &pair->cells[i];
+    if (i % GROUP == 0) meet(pair, side);
     if (side) {
       cell->seen[0] = cell->y;
       __asm__ volatile("fence r, r" ::: "memory");

@@ -12,7 +12,7 @@ struct Amo {
   u32 bits;
   const char* text;
   u64 memory, x2;
-  u64 x3;       // the old value
+  u64 x3;  // the old value
   u64 written;
 };
 // Words have 0x11111111 above them in memory: it stays.
@@ -109,7 +109,8 @@ TEST(isa, faults_of_atomics_are_store_faults_but_of_lr) {
     b.forbid(data);
     b.hart.x[1] = data + 8;
     b.execute({bits});
-    EXPECT_EQ(b.hart.csr.mcause, static_cast<u64>(bits == 0x1000a1af /* lr.w x3, (x1) */ ? Cause::load_page_fault : Cause::store_page_fault));
+    EXPECT_EQ(b.hart.csr.mcause,
+              static_cast<u64>(bits == 0x1000a1af /* lr.w x3, (x1) */ ? Cause::load_page_fault : Cause::store_page_fault));
     EXPECT_EQ(b.hart.csr.mtval, data + 8);
   }
 }
@@ -135,14 +136,14 @@ TEST(isa, sc_succeeds_unless_something_came_between) {
     with_pair({}, true, entries);
     with_pair({0x00118413 /* addi x8, x3, 1 */, 0x0001 /* c.nop */}, true, entries);
     with_pair({0x0000a403 /* lw x8, 0(x1) */}, true, entries);
-    with_pair({0x0053a023 /* sw x5, 0(x7) */}, true, entries);             // another line
+    with_pair({0x0053a023 /* sw x5, 0(x7) */}, true, entries);  // another line
     with_pair({0x0050a023 /* sw x5, 0(x1) */}, false, entries);
-    with_pair({0x0030a023 /* sw x3, 0(x1) */}, false, entries);            // the same value again
-    with_pair({0x00508223 /* sb x5, 4(x1) */}, false, entries);            // same line
+    with_pair({0x0030a023 /* sw x3, 0(x1) */}, false, entries);  // the same value again
+    with_pair({0x00508223 /* sb x5, 4(x1) */}, false, entries);  // same line
     with_pair({0x0050a42f /* amoadd.w x8, x5, (x1) */}, false, entries);
-    with_pair({0x1003a42f /* lr.w x8, (x7) */}, false, entries);           // another reservation replaces it
-    with_pair({0x1000b42f /* lr.d x8, (x1) */}, false, entries);           // another width
-    with_pair({0x1853a42f /* sc.w x8, x5, (x7) */}, false, entries);       // any SC gives it up
+    with_pair({0x1003a42f /* lr.w x8, (x7) */}, false, entries);      // another reservation replaces it
+    with_pair({0x1000b42f /* lr.d x8, (x1) */}, false, entries);      // another width
+    with_pair({0x1853a42f /* sc.w x8, x5, (x7) */}, false, entries);  // any SC gives it up
   }
 }
 
@@ -163,7 +164,8 @@ TEST(isa, sc_without_lr_fails_and_stores_nothing) {
   b.store(data, u64{1});
   b.hart.x[1] = data;
   b.hart.x[2] = 2;
-  b.execute({0x1820a22f /* sc.w x4, x2, (x1) */, 0x1000a1af /* lr.w x3, (x1) */, 0x1820a2af /* sc.w x5, x2, (x1) */, 0x1820a32f /* sc.w x6, x2, (x1) */});
+  b.execute({0x1820a22f /* sc.w x4, x2, (x1) */, 0x1000a1af /* lr.w x3, (x1) */, 0x1820a2af /* sc.w x5, x2, (x1) */,
+             0x1820a32f /* sc.w x6, x2, (x1) */});
   EXPECT_EQ(b.hart.x[4], 1u);
   EXPECT_EQ(b.hart.x[5], 0u);
   EXPECT_EQ(b.hart.x[6], 1u);
@@ -186,7 +188,8 @@ TEST(isa, a_device_write_breaks_a_reservation) {
 TEST(isa, a_line_is_reserved_once) {
   Bench b;
   b.hart.x[1] = data;
-  b.execute({0x1000a1af /* lr.w x3, (x1) */, 0x1000a1af /* lr.w x3, (x1) */, 0x00408093 /* addi x1, x1, 4 */, 0x1000a1af /* lr.w x3, (x1) */});
+  b.execute(
+      {0x1000a1af /* lr.w x3, (x1) */, 0x1000a1af /* lr.w x3, (x1) */, 0x00408093 /* addi x1, x1, 4 */, 0x1000a1af /* lr.w x3, (x1) */});
   EXPECT_EQ(b.exits[ExitKind::reserve], 1u);
   EXPECT_EQ(b.retired(), 4u);
 }

@@ -230,8 +230,8 @@ class Bench {
       hart.slots.drop();
       if (!builder_.decode(hart.pc, key.context, first, {})) builder_.decode(hart.pc, key.context, first, second);
       EXPECT_EQ(builder_.straddles(), key.second != no_page);
-      block = Block::make_in(std::aligned_alloc(16, Block::total_bytes(block_slots, builder_.payload_bytes())), ObjectKind::block, block_slots,
-                             builder_.payload_bytes());
+      block = Block::make_in(std::aligned_alloc(16, Block::total_bytes(block_slots, builder_.payload_bytes())), ObjectKind::block,
+                             block_slots, builder_.payload_bytes());
       builder_.emit(*block);
       block->key = key;
       all_blocks_.push_back(block);

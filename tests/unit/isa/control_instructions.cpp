@@ -17,14 +17,17 @@ struct Branch {
 constexpr Branch branches[] = {
     {0x00208463, "beq x1, x2, .+8", 5, 5, true},          {0x00208463, "beq x1, x2, .+8", 5, 6, false},
     {0x00209463, "bne x1, x2, .+8", 5, 6, true},          {0x00209463, "bne x1, x2, .+8", minus_one, minus_one, false},
-    {0x0020c463, "blt x1, x2, .+8", minus_one, 0, true},  {0x0020c463, "blt x1, x2, .+8", 0, minus_one, false}, {0x0020c463, "blt x1, x2, .+8", 3, 3, false},
-    {0x0020d463, "bge x1, x2, .+8", 0, minus_one, true},  {0x0020d463, "bge x1, x2, .+8", 3, 3, true},          {0x0020d463, "bge x1, x2, .+8", minus_one, 0, false},
-    {0x0020e463, "bltu x1, x2, .+8", 0, minus_one, true}, {0x0020e463, "bltu x1, x2, .+8", minus_one, 0, false}, {0x0020e463, "bltu x1, x2, .+8", 3, 3, false},
-    {0x0020f463, "bgeu x1, x2, .+8", minus_one, 0, true}, {0x0020f463, "bgeu x1, x2, .+8", 3, 3, true},         {0x0020f463, "bgeu x1, x2, .+8", 0, minus_one, false},
+    {0x0020c463, "blt x1, x2, .+8", minus_one, 0, true},  {0x0020c463, "blt x1, x2, .+8", 0, minus_one, false},
+    {0x0020c463, "blt x1, x2, .+8", 3, 3, false},         {0x0020d463, "bge x1, x2, .+8", 0, minus_one, true},
+    {0x0020d463, "bge x1, x2, .+8", 3, 3, true},          {0x0020d463, "bge x1, x2, .+8", minus_one, 0, false},
+    {0x0020e463, "bltu x1, x2, .+8", 0, minus_one, true}, {0x0020e463, "bltu x1, x2, .+8", minus_one, 0, false},
+    {0x0020e463, "bltu x1, x2, .+8", 3, 3, false},        {0x0020f463, "bgeu x1, x2, .+8", minus_one, 0, true},
+    {0x0020f463, "bgeu x1, x2, .+8", 3, 3, true},         {0x0020f463, "bgeu x1, x2, .+8", 0, minus_one, false},
 };
 
 // At each place the branch, the skipped and the target instruction lie differently in the page.
-constexpr u64 places[] = {code, code + page_bytes - 4, code + page_bytes - 6, code + page_bytes - 8, code + page_bytes - 10, code + page_bytes - 2};
+constexpr u64 places[] = {
+    code, code + page_bytes - 4, code + page_bytes - 6, code + page_bytes - 8, code + page_bytes - 10, code + page_bytes - 2};
 
 TEST(isa, branches) {
   for (const u64 place : places) {
@@ -53,7 +56,8 @@ TEST(isa, compressed_branches_and_jumps) {
   Bench b;
   b.hart.x[8] = 0;
   b.hart.x[9] = 1;
-  b.execute({0xc011 /* c.beqz x8, .+4 */, 0x9002 /* c.ebreak */, 0xe091 /* c.bnez x9, .+4 */, 0x9002 /* c.ebreak */, 0xc091 /* c.beqz x9, .+4 */, 0xa011 /* c.j .+4 */, 0x9002 /* c.ebreak */, 0xfc7d /* c.bnez x8, .-2 */, 0x0001 /* c.nop */});
+  b.execute({0xc011 /* c.beqz x8, .+4 */, 0x9002 /* c.ebreak */, 0xe091 /* c.bnez x9, .+4 */, 0x9002 /* c.ebreak */,
+             0xc091 /* c.beqz x9, .+4 */, 0xa011 /* c.j .+4 */, 0x9002 /* c.ebreak */, 0xfc7d /* c.bnez x8, .-2 */, 0x0001 /* c.nop */});
   EXPECT_FALSE(b.trapped());
   EXPECT_EQ(b.retired(), 6u);
 }
@@ -62,7 +66,8 @@ TEST(isa, jumps_link_to_the_next_instruction) {
   for (const u64 place : places) {
     for (const u32 entries : {0u, 16u}) {
       Bench b(entries);
-      b.put(place, {0x008000ef /* jal x1, .+8 */, 0x00100073 /* ebreak */, 0x0080006f /* jal x0, .+8 */, 0x00100073 /* ebreak */, 0x00700193 /* addi x3, x0, 7 */, wfi});
+      b.put(place, {0x008000ef /* jal x1, .+8 */, 0x00100073 /* ebreak */, 0x0080006f /* jal x0, .+8 */, 0x00100073 /* ebreak */,
+                    0x00700193 /* addi x3, x0, 7 */, wfi});
       b.start(place);
       b.run();
       EXPECT_EQ(b.hart.x[1], place + 4);
@@ -81,10 +86,13 @@ TEST(isa, jalr) {
     unsigned to;
   };
   const Row rows[] = {
-      {0x000280e7, "jalr x1, 0(x5)", code + 16, code + 4, 1},  {0xfff280e7, "jalr x1, -1(x5)", code + 17, code + 4, 1},
+      {0x000280e7, "jalr x1, 0(x5)", code + 16, code + 4, 1},
+      {0xfff280e7, "jalr x1, -1(x5)", code + 17, code + 4, 1},
       {0x001280e7, "jalr x1, 1(x5)", code + 16, code + 4, 1},  // bit 0 of the sum is cleared
-      {0x010282e7, "jalr x5, 16(x5)", code, code + 4, 5},      {0x00028067, "jalr x0, 0(x5)", code + 16, 0, 1},
-      {0x8282, "c.jr x5", code + 16, 0, 1},                {0x9282, "c.jalr x5", code + 16, code + 2, 1},
+      {0x010282e7, "jalr x5, 16(x5)", code, code + 4, 5},
+      {0x00028067, "jalr x0, 0(x5)", code + 16, 0, 1},
+      {0x8282, "c.jr x5", code + 16, 0, 1},
+      {0x9282, "c.jalr x5", code + 16, code + 2, 1},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.text);

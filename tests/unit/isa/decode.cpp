@@ -187,37 +187,44 @@ TEST(isa, long_instructions_have_their_fields) {
 
 TEST(isa, reserved_encodings_are_illegal) {
   constexpr u32 reserved[] = {
-      0x0000,      // all zero
-      0x0004,      // c.addi4spn with immediate 0
-      0x2001,      // c.addiw x0
-      0x6101,      // c.addi16sp with immediate 0
-      0x6281,      // c.lui with immediate 0
-      0x9c41, 0x9c61,  // the two holes after c.addw
-      0x8000,      // quadrant 0, funct3 100
-      0x4002, 0x6002,  // c.lwsp, c.ldsp to x0
-      0x8002,      // c.jr x0
-      0xffff'ffff, 0x0000'007f,
-      0x0400'1013, 0x4400'5013,  // slli, srai with a bit above the amount
-      0x0200'101b,               // slliw with amount 32 or more
-      0x4000'1033,               // sll with sub's funct7
-      0x0200'103b, 0x0200'203b,  // holes between mulw and divw
-      0x0000'7003,               // a load of no width
-      0x0000'4023,               // a store of no width
-      0x0000'2063, 0x0000'3063,  // branches with funct3 2, 3
-      0x0000'1067,               // jalr with funct3 1
-      0x0020'0073,               // uret
-      0x1020'0073 | 1 << 7,      // sret with rd
-      0x0000'4073,               // system with funct3 4
-      0x1010'202f,               // lr.w with rs2
-      0x0000'102f,               // an amo of 2 bytes
-      0x2800'202f,               // no such amo
-      0x0000'5053, 0x0000'6053,  // fadd.s with rounding modes 5 and 6
-      0x0400'0053 | 2 << 25,     // half precision
-      0x5810'0053,               // fsqrt.s with rs2
-      0x2000'3053,               // fsgnj with funct3 3
-      0x0400'0043,               // fmadd of half precision
-      0x0000'1007,               // flh
-      0x0000'200f,               // misc-mem with funct3 2
+      0x0000,  // all zero
+      0x0004,  // c.addi4spn with immediate 0
+      0x2001,  // c.addiw x0
+      0x6101,  // c.addi16sp with immediate 0
+      0x6281,  // c.lui with immediate 0
+      0x9c41,
+      0x9c61,  // the two holes after c.addw
+      0x8000,  // quadrant 0, funct3 100
+      0x4002,
+      0x6002,  // c.lwsp, c.ldsp to x0
+      0x8002,  // c.jr x0
+      0xffff'ffff,
+      0x0000'007f,
+      0x0400'1013,
+      0x4400'5013,  // slli, srai with a bit above the amount
+      0x0200'101b,  // slliw with amount 32 or more
+      0x4000'1033,  // sll with sub's funct7
+      0x0200'103b,
+      0x0200'203b,  // holes between mulw and divw
+      0x0000'7003,  // a load of no width
+      0x0000'4023,  // a store of no width
+      0x0000'2063,
+      0x0000'3063,           // branches with funct3 2, 3
+      0x0000'1067,           // jalr with funct3 1
+      0x0020'0073,           // uret
+      0x1020'0073 | 1 << 7,  // sret with rd
+      0x0000'4073,           // system with funct3 4
+      0x1010'202f,           // lr.w with rs2
+      0x0000'102f,           // an amo of 2 bytes
+      0x2800'202f,           // no such amo
+      0x0000'5053,
+      0x0000'6053,            // fadd.s with rounding modes 5 and 6
+      0x0400'0053 | 2 << 25,  // half precision
+      0x5810'0053,            // fsqrt.s with rs2
+      0x2000'3053,            // fsgnj with funct3 3
+      0x0400'0043,            // fmadd of half precision
+      0x0000'1007,            // flh
+      0x0000'200f,            // misc-mem with funct3 2
   };
   for (const u32 bits : reserved) {
     EXPECT_EQ(decode(bits).operation, Operation::illegal) << std::hex << "0x" << bits << ' ' << name(decode(bits).operation);

@@ -46,7 +46,8 @@ TEST(engine, a_restart_needs_no_block) {
 TEST(engine, a_slot_serves_one_instruction) {
   Bench b(0);
   b.hart.x[1] = data;
-  b.execute({0x0000b183 /* ld x3, 0(x1) */, 0x0000b183 /* ld x3, 0(x1) */, 0x0030b423 /* sd x3, 8(x1) */, 0x0040a203 /* lw x4, 4(x1) */, 0x0040a2af /* amoadd.w x5, x4, (x1) */});
+  b.execute({0x0000b183 /* ld x3, 0(x1) */, 0x0000b183 /* ld x3, 0(x1) */, 0x0030b423 /* sd x3, 8(x1) */, 0x0040a203 /* lw x4, 4(x1) */,
+             0x0040a2af /* amoadd.w x5, x4, (x1) */});
   EXPECT_EQ(b.exits[ExitKind::translate], 5u);
   EXPECT_EQ(b.retired(), 5u);
 }
@@ -61,11 +62,12 @@ TEST(engine, every_exit_names_the_present_pc) {
     seen.emplace_back(exit.kind, b.hart.pc);
     counts.push_back(b.hart.retired);
   };
-  b.execute({0x0001 /* c.nop */, 0x0000b183 /* ld x3, 0(x1) */, 0x00012183 /* lw x3, 0(x2) */, 0x1000a1af /* lr.w x3, (x1) */, 0x0000100f /* fence.i */});
+  b.execute({0x0001 /* c.nop */, 0x0000b183 /* ld x3, 0(x1) */, 0x00012183 /* lw x3, 0(x2) */, 0x1000a1af /* lr.w x3, (x1) */,
+             0x0000100f /* fence.i */});
   using K = ExitKind;
-  const std::vector<std::pair<K, u64>> expected = {
-      {K::block, code},          {K::translate, code + 2}, {K::translate, code + 6}, {K::device, code + 6},     {K::translate, code + 10},
-      {K::reserve, code + 10},   {K::fence_i, code + 18}, {K::block, code + 18}, {K::wait, code + 22}};
+  const std::vector<std::pair<K, u64>> expected = {{K::block, code},        {K::translate, code + 2},  {K::translate, code + 6},
+                                                   {K::device, code + 6},   {K::translate, code + 10}, {K::reserve, code + 10},
+                                                   {K::fence_i, code + 18}, {K::block, code + 18},     {K::wait, code + 22}};
   // The restart after `reserve` finds its slot still there: it was not used up.
   EXPECT_EQ(seen, expected);
   EXPECT_EQ(counts, (std::vector<u64>{0, 1, 2, 2, 3, 3, 5, 5, 6}));
@@ -238,7 +240,10 @@ TEST(engine, loops_do_not_leave) {
   const Loop loops[] = {
       {"near", {0x00118193 /* addi x3, x3, 1 */, 0xfe419ee3 /* bne x3, x4, .-4 */, wfi}, 0},
       {"indirect", {0x00118193 /* addi x3, x3, 1 */, 0x00418463 /* beq x3, x4, .+8 */, 0x00028067 /* jr x5 */, wfi}, 1},
-      {"calls", {0x010000ef /* jal x1, .+16 */, 0xfe419ee3 /* bne x3, x4, .-4 */, wfi, 0x00000013 /* nop */, 0x00118193 /* addi x3, x3, 1 */, 0x00008067 /* ret */}, 1},
+      {"calls",
+       {0x010000ef /* jal x1, .+16 */, 0xfe419ee3 /* bne x3, x4, .-4 */, wfi, 0x00000013 /* nop */, 0x00118193 /* addi x3, x3, 1 */,
+        0x00008067 /* ret */},
+       1},
   };
   for (const Loop& loop : loops) {
     for (const u32 entries : {0u, 16u}) {

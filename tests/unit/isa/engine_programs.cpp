@@ -22,7 +22,8 @@ constexpr u32 j_type(u32 rd, u32 imm) {
 u32 fixed_bits(Operation operation) {
   switch (operation) {
 #define ENCODING(name, format, value) \
-  case Operation::name: return value;
+  case Operation::name:               \
+    return value;
 #include "vm/isa/encodings.inc"
 #undef ENCODING
     case Operation::illegal: break;

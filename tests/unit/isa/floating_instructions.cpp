@@ -155,7 +155,8 @@ TEST(isa, flags_accumulate) {
   b.hart.f[1] = d1;
   b.hart.f[2] = d0;
   b.hart.f[3] = d3;
-  b.execute({0x1a20f253 /* fdiv.d f4, f1, f2 */, 0x1a30f253 /* fdiv.d f4, f1, f3 */, 0x001021f3 /* csrr x3, fflags */, 0x0210f253 /* fadd.d f4, f1, f1 */, 0x00302273 /* csrr x4, fcsr */});
+  b.execute({0x1a20f253 /* fdiv.d f4, f1, f2 */, 0x1a30f253 /* fdiv.d f4, f1, f3 */, 0x001021f3 /* csrr x3, fflags */,
+             0x0210f253 /* fadd.d f4, f1, f1 */, 0x00302273 /* csrr x4, fcsr */});
   EXPECT_EQ(b.hart.x[3], u64{dz | nx});
   EXPECT_EQ(b.hart.x[4], u64{dz | nx});
 }
@@ -200,7 +201,12 @@ TEST(isa, f0_is_writable) {
 }
 
 TEST(isa, everything_that_touches_f_is_illegal_while_fs_is_off) {
-  const u32 forms[] = {0x0020f253 /* fadd.s f4, f1, f2 */, 0xe2008253 /* fmv.x.d x4, f1 */, 0x0000b087 /* fld f1, 0(x1) */, 0x0010a027 /* fsw f1, 0(x1) */, 0x2000 /* c.fld f8, 0(x8) */, 0xa022 /* c.fsdsp f8, 0(x2) */,
+  const u32 forms[] = {0x0020f253 /* fadd.s f4, f1, f2 */,
+                       0xe2008253 /* fmv.x.d x4, f1 */,
+                       0x0000b087 /* fld f1, 0(x1) */,
+                       0x0010a027 /* fsw f1, 0(x1) */,
+                       0x2000 /* c.fld f8, 0(x8) */,
+                       0xa022 /* c.fsdsp f8, 0(x2) */,
                        0x003021f3 /* csrr x3, fcsr */};
   for (const u32 bits : forms) {
     Bench b;

@@ -175,7 +175,7 @@ TEST(isa, constants_of_two_instructions) {
   };
   const Constant constants[] = {
       {{0x123451b7 /* lui x3, 0x12345 */, 0x67818193 /* addi x3, x3, 0x678 */}, 0x1234'5678},
-      {{0x800001b7 /* lui x3, 0x80000 */, 0xfff18193 /* addi x3, x3, -1 */}, 0xffff'ffff'7fff'ffff},   // does not fit 32 bits
+      {{0x800001b7 /* lui x3, 0x80000 */, 0xfff18193 /* addi x3, x3, -1 */}, 0xffff'ffff'7fff'ffff},  // does not fit 32 bits
       {{0x800001b7 /* lui x3, 0x80000 */, 0xfff1819b /* addiw x3, x3, -1 */}, 0x7fff'ffff},
       {{0x7ffff1b7 /* lui x3, 0x7ffff */, 0x7ff18193 /* addi x3, x3, 0x7ff */}, 0x7fff'f7ff},
       {{0x00000197 /* auipc x3, 0 */, 0xffc18193 /* addi x3, x3, -4 */}, code - 4},

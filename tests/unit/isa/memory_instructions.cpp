@@ -73,9 +73,10 @@ struct Store {
   u64 width;
 };
 constexpr Store stores[] = {
-    {0x00208023, "sb x2, 0(x1)", 0, 1}, {0x002082a3, "sb x2, 5(x1)", 5, 1}, {0x00209023, "sh x2, 0(x1)", 0, 2}, {0x002091a3, "sh x2, 3(x1)", 3, 2}, {0x0020a023, "sw x2, 0(x1)", 0, 4},
-    {0x0020a0a3, "sw x2, 1(x1)", 1, 4}, {0x0020b023, "sd x2, 0(x1)", 0, 8}, {0x0020b123, "sd x2, 2(x1)", 2, 8},
-    {0x0020a027, "fsw f2, 0(x1)", 0, 4}, {0x0020a0a7, "fsw f2, 1(x1)", 1, 4}, {0x0020b027, "fsd f2, 0(x1)", 0, 8}, {0x0020b227, "fsd f2, 4(x1)", 4, 8},
+    {0x00208023, "sb x2, 0(x1)", 0, 1},  {0x002082a3, "sb x2, 5(x1)", 5, 1},  {0x00209023, "sh x2, 0(x1)", 0, 2},
+    {0x002091a3, "sh x2, 3(x1)", 3, 2},  {0x0020a023, "sw x2, 0(x1)", 0, 4},  {0x0020a0a3, "sw x2, 1(x1)", 1, 4},
+    {0x0020b023, "sd x2, 0(x1)", 0, 8},  {0x0020b123, "sd x2, 2(x1)", 2, 8},  {0x0020a027, "fsw f2, 0(x1)", 0, 4},
+    {0x0020a0a7, "fsw f2, 1(x1)", 1, 4}, {0x0020b027, "fsd f2, 0(x1)", 0, 8}, {0x0020b227, "fsd f2, 4(x1)", 4, 8},
 };
 
 void check_stores(u64 address, u32 entries) {
@@ -133,8 +134,10 @@ TEST(isa, compressed_loads_and_stores) {
   b.store(data, pattern);
   b.hart.x[8] = b.hart.x[2] = data;
   b.hart.x[9] = 0x1122'3344'5566'7788;
-  b.execute({0x4048 /* c.lw x10, 4(x8) */, 0x600c /* c.ld x11, 0(x8) */, 0x2000 /* c.fld f8, 0(x8) */, 0x4602 /* c.lwsp x12, 0(x2) */, 0x6682 /* c.ldsp x13, 0(x2) */, 0x2482 /* c.fldsp f9, 0(x2) */,
-             0xc404 /* c.sw x9, 8(x8) */, 0xe804 /* c.sd x9, 16(x8) */, 0xac00 /* c.fsd f8, 24(x8) */, 0xd026 /* c.swsp x9, 32(x2) */, 0xf426 /* c.sdsp x9, 40(x2) */, 0xb826 /* c.fsdsp f9, 48(x2) */});
+  b.execute({0x4048 /* c.lw x10, 4(x8) */, 0x600c /* c.ld x11, 0(x8) */, 0x2000 /* c.fld f8, 0(x8) */, 0x4602 /* c.lwsp x12, 0(x2) */,
+             0x6682 /* c.ldsp x13, 0(x2) */, 0x2482 /* c.fldsp f9, 0(x2) */, 0xc404 /* c.sw x9, 8(x8) */, 0xe804 /* c.sd x9, 16(x8) */,
+             0xac00 /* c.fsd f8, 24(x8) */, 0xd026 /* c.swsp x9, 32(x2) */, 0xf426 /* c.sdsp x9, 40(x2) */,
+             0xb826 /* c.fsdsp f9, 48(x2) */});
   EXPECT_EQ(b.hart.x[10], 0xffff'ffff'f1e2'd3c4);
   EXPECT_EQ(b.hart.x[11], pattern);
   EXPECT_EQ(b.hart.f[8], pattern);
@@ -159,10 +162,10 @@ TEST(isa, device_loads) {
     u8 width;
   };
   constexpr Row rows[] = {
-      {0x00108183, "lb x3, 1(x1)", 0xffff'ffff'ffff'ff80, 1}, {0x0010c183, "lbu x3, 1(x1)", 0x80, 1},
-      {0x00209183, "lh x3, 2(x1)", 0xffff'ffff'ffff'8080, 2}, {0x0020d183, "lhu x3, 2(x1)", 0x8080, 2},
-      {0x0040a183, "lw x3, 4(x1)", 0xffff'ffff'8080'8080, 4}, {0x0040e183, "lwu x3, 4(x1)", 0x8080'8080, 4},
-      {0x0080b183, "ld x3, 8(x1)", 0x8080'8080'8080'8080, 8}, {0x0040a187, "flw f3, 4(x1)", 0xffff'ffff'8080'8080, 4},
+      {0x00108183, "lb x3, 1(x1)", 0xffff'ffff'ffff'ff80, 1},  {0x0010c183, "lbu x3, 1(x1)", 0x80, 1},
+      {0x00209183, "lh x3, 2(x1)", 0xffff'ffff'ffff'8080, 2},  {0x0020d183, "lhu x3, 2(x1)", 0x8080, 2},
+      {0x0040a183, "lw x3, 4(x1)", 0xffff'ffff'8080'8080, 4},  {0x0040e183, "lwu x3, 4(x1)", 0x8080'8080, 4},
+      {0x0080b183, "ld x3, 8(x1)", 0x8080'8080'8080'8080, 8},  {0x0040a187, "flw f3, 4(x1)", 0xffff'ffff'8080'8080, 4},
       {0x0080b187, "fld f3, 8(x1)", 0x8080'8080'8080'8080, 8},
   };
   for (const u32 entries : {0u, 16u}) {
@@ -194,7 +197,8 @@ TEST(isa, device_stores) {
   Bench b;
   b.hart.x[1] = device;
   b.hart.x[2] = pattern;
-  b.execute({0x002080a3 /* sb x2, 1(x1) */, 0x00209123 /* sh x2, 2(x1) */, 0x0020a223 /* sw x2, 4(x1) */, 0x0020b423 /* sd x2, 8(x1) */, 0x0001 /* c.nop */});
+  b.execute({0x002080a3 /* sb x2, 1(x1) */, 0x00209123 /* sh x2, 2(x1) */, 0x0020a223 /* sw x2, 4(x1) */, 0x0020b423 /* sd x2, 8(x1) */,
+             0x0001 /* c.nop */});
   const std::vector<std::pair<u64, u64>> expected = {
       {device + 1, 0x88}, {device + 2, 0x9788}, {device + 4, 0xb5a6'9788}, {device + 8, pattern}};
   EXPECT_EQ(b.device_writes, expected);
@@ -210,8 +214,10 @@ TEST(isa, what_a_device_cannot_do_is_an_access_fault) {
   };
   constexpr u64 edge = device + page_bytes;
   constexpr Row rows[] = {
-      {0x0000a183, "lw x3, 0(x1)", edge - 2, Cause::load_access_fault},       {0x0030b023, "sd x3, 0(x1)", edge - 4, Cause::store_access_fault},
-      {0x0020a1af, "amoadd.w x3, x2, (x1)", device, Cause::store_access_fault}, {0x1000a1af, "lr.w x3, (x1)", device, Cause::load_access_fault},
+      {0x0000a183, "lw x3, 0(x1)", edge - 2, Cause::load_access_fault},
+      {0x0030b023, "sd x3, 0(x1)", edge - 4, Cause::store_access_fault},
+      {0x0020a1af, "amoadd.w x3, x2, (x1)", device, Cause::store_access_fault},
+      {0x1000a1af, "lr.w x3, (x1)", device, Cause::load_access_fault},
       {0x1820b1af, "sc.d x3, x2, (x1)", device, Cause::store_access_fault},
   };
   for (const Row& row : rows) {

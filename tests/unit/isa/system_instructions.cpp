@@ -16,9 +16,11 @@ TEST(isa, csr_instructions) {
     u64 after;  // of mscratch, which holds 0xff before
   };
   constexpr Row rows[] = {
-      {0x340091f3, "csrrw x3, mscratch, x1", 0x123, 0x123}, {0x3400a1f3, "csrrs x3, mscratch, x1", 0xf00, 0xfff}, {0x3400b1f3, "csrrc x3, mscratch, x1", 0x0f, 0xf0},
-      {0x340fd1f3, "csrrwi x3, mscratch, 31", 0, 31},       {0x340061f3, "csrrsi x3, mscratch, 0", 0, 0xff},      {0x3401f1f3, "csrrci x3, mscratch, 3", 0, 0xfc},
-      {0x340021f3, "csrrs x3, mscratch, x0", 0, 0xff},      {0x340031f3, "csrrc x3, mscratch, x0", 0, 0xff},      {0x340011f3, "csrrw x3, mscratch, x0", 0, 0},
+      {0x340091f3, "csrrw x3, mscratch, x1", 0x123, 0x123}, {0x3400a1f3, "csrrs x3, mscratch, x1", 0xf00, 0xfff},
+      {0x3400b1f3, "csrrc x3, mscratch, x1", 0x0f, 0xf0},   {0x340fd1f3, "csrrwi x3, mscratch, 31", 0, 31},
+      {0x340061f3, "csrrsi x3, mscratch, 0", 0, 0xff},      {0x3401f1f3, "csrrci x3, mscratch, 3", 0, 0xfc},
+      {0x340021f3, "csrrs x3, mscratch, x0", 0, 0xff},      {0x340031f3, "csrrc x3, mscratch, x0", 0, 0xff},
+      {0x340011f3, "csrrw x3, mscratch, x0", 0, 0},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.text);
@@ -42,7 +44,8 @@ TEST(isa, a_csr_may_be_exchanged_with_one_register) {
 }
 
 TEST(isa, illegal_csr_accesses_trap_with_their_bits) {
-  for (const u32 bits : {0xf1409073 /* csrw mhartid, x1 */, 0xf110a1f3 /* csrrs x3, mvendorid, x1 */, 0x8ff021f3 /* csrr x3, 0x8ff */, 0xc000d073 /* csrwi cycle, 1 */}) {
+  for (const u32 bits : {0xf1409073 /* csrw mhartid, x1 */, 0xf110a1f3 /* csrrs x3, mvendorid, x1 */, 0x8ff021f3 /* csrr x3, 0x8ff */,
+                         0xc000d073 /* csrwi cycle, 1 */}) {
     Bench b;
     b.hart.x[1] = 1;
     b.hart.x[3] = 77;
@@ -58,8 +61,10 @@ TEST(isa, illegal_csr_accesses_trap_with_their_bits) {
 TEST(isa, instret_is_exact) {
   Bench b;
   b.hart.x[1] = data;
-  b.execute({0xb02021f3 /* csrr x3, minstret */, 0x00128293 /* addi x5, x5, 1 */, 0x00128293 /* addi x5, x5, 1 */, 0xb0202273 /* csrr x4, minstret */, 0x00001337 /* lui x6, 1 */, 0x00130313 /* addi x6, x6, 1 */,
-             0x0060b023 /* sd x6, 0(x1) */, 0x00601263 /* bne x0, x6, .+4 */, 0x0001 /* c.nop */, 0xc02023f3 /* csrr x7, instret */, 0xb0201073 /* csrw minstret, x0 */, 0xb0202473 /* csrr x8, minstret */});
+  b.execute({0xb02021f3 /* csrr x3, minstret */, 0x00128293 /* addi x5, x5, 1 */, 0x00128293 /* addi x5, x5, 1 */,
+             0xb0202273 /* csrr x4, minstret */, 0x00001337 /* lui x6, 1 */, 0x00130313 /* addi x6, x6, 1 */, 0x0060b023 /* sd x6, 0(x1) */,
+             0x00601263 /* bne x0, x6, .+4 */, 0x0001 /* c.nop */, 0xc02023f3 /* csrr x7, instret */, 0xb0201073 /* csrw minstret, x0 */,
+             0xb0202473 /* csrr x8, minstret */});
   EXPECT_EQ(b.hart.x[4] - b.hart.x[3], 3u);
   EXPECT_EQ(b.hart.x[7] - b.hart.x[4], 6u);
   EXPECT_EQ(b.hart.x[8], 0u) << "the write takes effect after the writing instruction";
@@ -100,7 +105,9 @@ TEST(isa, calls_and_returns_change_privilege) {
   const u64 handler = code + 0x400, user = code + 0x200;
   b.put(code, {0x30529073 /* csrw mtvec, x5 */, 0x34131073 /* csrw mepc, x6 */, 0x30200073 /* mret */});
   b.put(user, {0x00000073 /* ecall */, 0x00140413 /* addi x8, x8, 1 */, 0x00000073 /* ecall */, wfi});
-  b.put(handler, {0x34102573 /* csrr x10, mepc */, 0x00450513 /* addi x10, x10, 4 */, 0x34151073 /* csrw mepc, x10 */, 0x342025f3 /* csrr x11, mcause */, 0x00b60633 /* add x12, x12, x11 */, 0x3003a073 /* csrs mstatus, x7 */, 0x30200073 /* mret */});
+  b.put(handler,
+        {0x34102573 /* csrr x10, mepc */, 0x00450513 /* addi x10, x10, 4 */, 0x34151073 /* csrw mepc, x10 */,
+         0x342025f3 /* csrr x11, mcause */, 0x00b60633 /* add x12, x12, x11 */, 0x3003a073 /* csrs mstatus, x7 */, 0x30200073 /* mret */});
   b.hart.x[5] = handler;
   b.hart.x[6] = user;
   b.hart.x[7] = u64{1} << mstatus::mpp_shift;  // to supervisor the second time
@@ -151,7 +158,8 @@ TEST(isa, fences) {
   b.on_exit = [&](const Exit& exit) {
     if (exit.kind == ExitKind::fence_vma || exit.kind == ExitKind::fence_i) seen.push_back(exit);
   };
-  b.execute({0x0ff0000f /* fence */, 0x0210000f /* fence r, w */, 0x8330000f /* fence.tso */, 0x0100'000f, 0x0000100f /* fence.i */, 0x12000073 /* sfence.vma */, 0x12028073 /* sfence.vma x5, x0 */, 0x12600073 /* sfence.vma x0, x6 */,
+  b.execute({0x0ff0000f /* fence */, 0x0210000f /* fence r, w */, 0x8330000f /* fence.tso */, 0x0100'000f, 0x0000100f /* fence.i */,
+             0x12000073 /* sfence.vma */, 0x12028073 /* sfence.vma x5, x0 */, 0x12600073 /* sfence.vma x0, x6 */,
              0x12628073 /* sfence.vma x5, x6 */, 0x00100193 /* addi x3, x0, 1 */});
   ASSERT_EQ(seen.size(), 5u);
   EXPECT_EQ(seen[0].kind, ExitKind::fence_i);

@@ -3,6 +3,7 @@
 #include "variants/sync/mutex.hpp"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <array>
 
@@ -123,16 +124,23 @@ TEST(sync, mutex_is_handed_over_to_who_waits) {
   waiter.join();
 }
 
-// Among equals, the least served gets a fair part: bodies longer than a spin, threads over cores. A machine with other work to do may
-// leave one of the threads without a processor, so one fair window of several is asked for; a lock that starves has none.
+// Among equals, the least served gets a fair part: bodies longer than a spin, threads over cores. Shares are the lock's doing only while
+// the machine lets somebody run all the time: windows in which we got less than most of one processor say nothing.
 TEST(sync, mutex_serves_equals_alike) {
   Mutex mutex;
   const unsigned threads = 4;
-  vm::u64 least = 0;
-  vm::u64 most = 1;
-  for (int window = 0; window < 40 && least * 4 <= most; ++window) {
+  constexpr auto window = std::chrono::milliseconds(200);
+  const auto processor_time = [] {
+    timespec t{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return std::chrono::nanoseconds(std::chrono::seconds(t.tv_sec)) + std::chrono::nanoseconds(t.tv_nsec);
+  };
+  unsigned quiet = 0;
+  unsigned fair = 0;
+  for (int i = 0; i < 20 && fair == 0; ++i) {
     std::vector<vm::u64> served(threads);
-    const auto end = P::now() + std::chrono::milliseconds(200);
+    const auto used = processor_time();
+    const auto end = P::now() + window;
     tests::together(threads, [&](unsigned index) {
       while (P::now() < end) {
         const Exclusive guard(mutex);
@@ -141,10 +149,12 @@ TEST(sync, mutex_serves_equals_alike) {
         while (P::now() < until) P::pause();
       }
     });
-    least = *std::min_element(served.begin(), served.end());
-    most = *std::max_element(served.begin(), served.end());
+    if (processor_time() - used < window * 9 / 10) continue;
+    ++quiet;
+    if (*std::min_element(served.begin(), served.end()) * 4 > *std::max_element(served.begin(), served.end())) ++fair;
   }
-  EXPECT_GT(least * 4, most);
+  if (quiet < 5 && fair == 0) GTEST_SKIP() << "the machine is busy with other work: " << quiet << " of 20 windows could be judged";
+  EXPECT_GT(fair, 0u) << "in none of " << quiet << " windows did the least served get a quarter of the most served";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "pmp.h"
 #include "probe.h"
 #include "random.h"
+#include "timer.h"
 #include "trap.h"
 
 Hart harts[HART_LIMIT];
@@ -23,6 +24,7 @@ void boot_hart(uint64_t id, const void *device_tree) __attribute__((noreturn));
 
 static void set_up_csrs(Hart *self) {
   trap_install(self);
+  timer_off(self);
   csr_write(mideleg, 0);
   csr_write(medeleg, 0);
   csr_write(mcounteren, 7);

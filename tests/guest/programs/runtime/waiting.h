@@ -7,8 +7,8 @@
 #include "csr.h"
 
 enum {
-  SPINS_BEFORE_NAP = 3000,  // turns of `pause`, some tens of microseconds
-  SPINS_BETWEEN_NAPS = 200,
+  SPINS_BEFORE_NAP = 400,  // turns of `pause`: 10 to 100 us, depending on the machine
+  SPINS_BETWEEN_NAPS = 4,
 };
 
 // Sleeps in WFI for at most 100 us, or until an interrupt that this hart has enabled is pending. M or S mode; in a trap
