@@ -59,6 +59,11 @@ bare_metal() {
   CROSS=$cross bash "$build" --output "$output/bare-metal" --jobs "$jobs"
 }
 
+# OpenSBI before 1.3 marks a hart as started before it stores where the hart shall go. A hart that looks in between enters
+# the kernel a second time at its first instruction, as if it were the one that boots. RISCV_BOOT_SPINWAIT makes the kernel
+# notice; this makes such a hart stop itself again (SBI HSM, hart_stop), and our init starts it anew.
+stray_harts_stop='s/^\.Lsecondary_start:$/&\n\tmv s0, a0; li a7, 0x48534d; li a6, 1; ecall; mv a0, s0/'
+
 # The archive without what a RISC-V kernel of our configuration never reads; the Kconfig files and Makefiles of all of it
 # stay, because the configuration step reads them.
 unpack_kernel() {
@@ -68,12 +73,14 @@ unpack_kernel() {
     'drivers/scsi/*.[ch]' 'drivers/iio/*.[ch]' 'drivers/usb/*.[ch]')
   name=$(basename "$archive" .tar.xz)
   for part in "${unread[@]}"; do skip+=("--exclude=$name/$part"); done
-  key=$(printf '%s\n' "$archive_hash" "${skip[@]}" | hash_of)
+  key=$(printf '%s\n' "$archive_hash" "${skip[@]}" "$stray_harts_stop" | hash_of)
   fresh "$work/source.stamp" "$key" "$work/source/Makefile" && return 0
   say "unpacking $archive (about 430 MB)"
   rm -rf "$work/source" "$work/source.part" "$work/objects"
   mkdir "$work/source.part"
   tar -C "$work/source.part" --strip-components=1 "${skip[@]}" -xf "$archive"
+  sed -i "$stray_harts_stop" "$work/source.part/arch/riscv/kernel/head.S"
+  grep -q 'mv s0, a0; li a7' "$work/source.part/arch/riscv/kernel/head.S" || die "$archive: head.S has no .Lsecondary_start to mend"
   mv "$work/source.part" "$work/source"
   stamp "$work/source.stamp" "$key"
 }

@@ -47,7 +47,10 @@ class Sweep {
     }
     for (const unsigned b : blocks_to_rerun()) {
       if (states_[b].last.complete) {
-        states_[b].last = {.block = b, .attempt = states_[b].last.attempt + 1};
+        BlockRecord again;
+        again.block = b;
+        again.attempt = states_[b].last.attempt + 1;
+        states_[b].last = again;
         states_[b].places.clear();
       }
       const std::size_t missing = plan_.blocks[b].variants.size() - states_[b].places.size();

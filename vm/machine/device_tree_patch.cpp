@@ -42,6 +42,8 @@ Result<void> check_device_tree(std::span<const std::byte> blob, const std::strin
     return Error{name + ": at offset " + hexadecimal(blob.size()) +
                  ": the file ends inside the 40-byte header; it is truncated, or no device tree blob"};
   }
+  constexpr u64 largest = u64{16} << 20;  // libfdt counts in int; no machine's tree comes near
+  if (blob.size() > largest) return Error{name + ": " + hexadecimal(blob.size()) + " bytes: a device tree has at most 16 MiB"};
   // libfdt wants an aligned blob.
   std::vector<u64> aligned((blob.size() + 7) / 8);
   std::memcpy(aligned.data(), blob.data(), blob.size());

@@ -210,6 +210,7 @@ class Vcpu {
 
         case ExitKind::fence_i:
           wait_for_code_writes();
+          pass_safepoint();  // G4: what an invalidate retired is not entered after it
           break;
 
         case ExitKind::fence_vma: {
@@ -256,6 +257,15 @@ class Vcpu {
     m_.gc.idle(mutator_);
     m_.tlb.idle(reader_);
   }
+  void pass_safepoint() {
+    // It may block until a collection ends: nobody's handshake may wait for it.
+    m_.handshake.idle(hart_);
+    phase_.enter(PhaseName::gc);
+    m_.gc.safepoint(mutator_);
+    phase_.enter(PhaseName::loop);
+    m_.handshake.busy(hart_);
+    passed_safepoint();
+  }
   void passed_safepoint() {
     if (m_.gc.drops_cached_objects(mutator_)) hart_.drop_blocks();
   }
@@ -266,15 +276,7 @@ class Vcpu {
     if ((bits & attention_handshake) != 0) m_.handshake.acknowledge(hart_);
     m_.tlb.quiescent(reader_);
     m_.board.quiescent(hart_.id);
-    if ((bits & attention_collector) != 0) {
-      // A safepoint may block until a collection ends: nobody's handshake may wait for it.
-      m_.handshake.idle(hart_);
-      phase_.enter(PhaseName::gc);
-      m_.gc.safepoint(mutator_);
-      phase_.enter(PhaseName::loop);
-      m_.handshake.busy(hart_);
-      passed_safepoint();
-    }
+    if ((bits & attention_collector) != 0) pass_safepoint();
     poll_timers(hart_);
     if (take_pending_interrupt(hart_)) ++hart_.counts.interrupts;
   }

@@ -14,11 +14,13 @@ using hart_tests::TestHart;
 
 constexpr u64 address = 0x5000;
 constexpr u64 frame = 0x90000;
+// The guest goes on until the walker has set A or D this often: on a busy host the two may take turns for long.
+constexpr u64 least_meetings = 200;
 
 // The guest counts in the software bits and the frame by compare-exchange; the walker sets A and D meanwhile. Nothing may be lost: a
 // count that a walker's stale write undid would show as a smaller sum, a lost A or D as a missing bit after a walk.
 void race(bool tracked) {
-  constexpr u64 changes = 30'000;
+  constexpr u64 least_changes = 30'000;
   TestHart hart;
   hart.open_pmp();
   PageTable table(hart, 8);
@@ -28,8 +30,11 @@ void race(bool tracked) {
     hart.memory().reservations().make_ready(at);
   }
   std::atomic<bool> done{false};
+  std::atomic<u64> updates{0};
+  u64 changes = 0;
   std::thread guest([&] {
-    for (u64 i = 0; i < changes; ++i) {
+    for (; changes < least_changes || updates.load(std::memory_order_relaxed) < least_meetings; ++changes) {
+      if (changes % 1024 == 0) std::this_thread::yield();
       for (;;) {
         const u64 seen = hart.memory().load_pte(at);
         // Counts up in the frame; clears A and D, so that the walker has them to set again.
@@ -38,23 +43,18 @@ void race(bool tracked) {
     }
     done.store(true, std::memory_order_release);
   });
-  u64 walks = 0;
-  u64 updates = 0;
   u64 last_frame = 0;
   while (!done.load(std::memory_order_acquire)) {
     const Walk walked = walk(*hart, table.space(), address, Access::store, Privilege::user, false, false);
-    ASSERT_FALSE(walked.fault);
-    ASSERT_EQ(walked.leaf.pte & (a | d), a | d);
+    EXPECT_FALSE(walked.fault);
+    EXPECT_EQ(walked.leaf.pte & (a | d), a | d);
     const u64 now = walked.leaf.frame(Vpn{address >> page_shift}).value;
-    ASSERT_GE(now, last_frame) << "an older PTE came back";
+    EXPECT_GE(now, last_frame) << "an older PTE came back";
     last_frame = now;
-    ++walks;
-    updates += walked.written != no_page ? 1 : 0;
+    if (walked.written != no_page) updates.fetch_add(1, std::memory_order_relaxed);
   }
   guest.join();
   EXPECT_EQ(table.load(at) >> 10, frame + changes) << "a change of the guest was lost";
-  EXPECT_GT(walks, 0u);
-  EXPECT_GT(updates, 0u);
 }
 
 TEST(memory, concurrent_updates_lose_nothing) { race(false); }
@@ -62,37 +62,36 @@ TEST(memory, concurrent_updates_of_a_reserved_line_lose_nothing) { race(true); }
 
 // A guest that unmaps by compare-exchange from the value that it read: if it succeeds, no A or D was set after its read.
 TEST(memory, no_dirty_bit_appears_on_a_pte_that_was_taken_away) {
-  constexpr u64 rounds = 20'000;
+  constexpr u64 least_rounds = 20'000;
   TestHart hart;
   hart.open_pmp();
   PageTable table(hart, 8);
   const u64 at = table.map(address, 0, frame, v | r | w | u);
   std::atomic<bool> done{false};
+  std::atomic<u64> hits{0};
   std::thread guest([&] {
-    for (u64 i = 0; i < rounds; ++i) {
+    for (u64 i = 0; i < least_rounds || hits.load(std::memory_order_relaxed) < least_meetings; ++i) {
+      if (i % 1024 == 0) std::this_thread::yield();
       u64 seen = 0;
       do {
         seen = hart.memory().load_pte(at);
       } while (!hart.memory().compare_exchange_pte(at, seen, 0));
       for (unsigned spin = 0; spin < 20; ++spin) {
-        ASSERT_EQ(hart.memory().load_pte(at), 0u) << "the walker wrote to a PTE that is not valid";
+        EXPECT_EQ(hart.memory().load_pte(at), 0u) << "the walker wrote to a PTE that is not valid";
         NativePlatform::pause();
       }
-      ASSERT_TRUE(hart.memory().compare_exchange_pte(at, 0, frame << 10 | v | r | w | u));
+      EXPECT_TRUE(hart.memory().compare_exchange_pte(at, 0, frame << 10 | v | r | w | u));
     }
     done.store(true, std::memory_order_release);
   });
-  u64 faults = 0;
-  u64 hits = 0;
   while (!done.load(std::memory_order_acquire)) {
     const Walk walked = walk(*hart, table.space(), address, Access::store, Privilege::user, false, false);
-    ++(walked.fault ? faults : hits);
+    if (!walked.fault) hits.fetch_add(1, std::memory_order_relaxed);
     if (walked.fault) {
-      ASSERT_EQ(*walked.fault, Cause::store_page_fault);
+      EXPECT_EQ(*walked.fault, Cause::store_page_fault);
     }
   }
   guest.join();
-  EXPECT_GT(hits, 0u);
 }
 
 }  // namespace

@@ -10,6 +10,18 @@
 
 enum { NAP_TICKS = TIMEBASE / 10000 };
 
+void waiting_look(Waiting *waiting) {
+  uint64_t now = read_time();
+  waiting->turns = 0;
+  if (waiting->since == 0) {
+    waiting->since = now;
+  } else if (now - waiting->since > SPIN_TICKS) {
+    hart_nap();
+    // The next look comes soon.
+    waiting->turns = PAUSES_PER_LOOK - 4;
+  }
+}
+
 void hart_nap(void) {
   static unsigned allowed = 2;  // 2: not looked up yet; every hart finds the same
   if (allowed == 2) allowed = parameter("yield", 1) != 0;

@@ -7,24 +7,29 @@
 #include "csr.h"
 
 enum {
-  SPINS_BEFORE_NAP = 400,  // turns of `pause`: 10 to 100 us, depending on the machine
-  SPINS_BETWEEN_NAPS = 4,
+  PAUSES_PER_LOOK = 64,   // turns of `pause` between two looks at the clock
+  SPIN_TICKS = 500,       // 50 us: longer than any answer of a hart that is running
 };
+
+typedef struct {
+  unsigned turns;
+  uint64_t since;  // 0: the clock was not looked at yet
+} Waiting;
 
 // Sleeps in WFI for at most 100 us, or until an interrupt that this hart has enabled is pending. M or S mode; in a trap
 // handler it returns at once.
 void hart_nap(void);
 
-#define spin_until(condition)                             \
-  do {                                                    \
-    unsigned turns_ = 0;                                  \
-    while (!(condition)) {                                \
-      cpu_pause();                                        \
-      if (++turns_ == SPINS_BEFORE_NAP) {                 \
-        hart_nap();                                       \
-        turns_ = SPINS_BEFORE_NAP - SPINS_BETWEEN_NAPS;   \
-      }                                                   \
-    }                                                     \
+// The clock's part of a wait: naps if the wait is no longer short.
+void waiting_look(Waiting *waiting);
+
+#define spin_until(condition)                                                \
+  do {                                                                       \
+    Waiting waiting_ = {0, 0};                                               \
+    while (!(condition)) {                                                   \
+      cpu_pause();                                                           \
+      if (++waiting_.turns == PAUSES_PER_LOOK) waiting_look(&waiting_);      \
+    }                                                                        \
   } while (0)
 
 #endif
