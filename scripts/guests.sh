@@ -59,7 +59,7 @@ bare_metal() {
   CROSS=$cross bash "$build" --output "$output/bare-metal" --jobs "$jobs"
 }
 
-# OpenSBI before 1.3 marks a hart as started before it stores where the hart shall go. A hart that looks in between enters
+# OpenSBI 1.1 marks a hart as started before it stores where the hart shall go. A hart that looks in between enters
 # the kernel a second time at its first instruction, as if it were the one that boots. RISCV_BOOT_SPINWAIT makes the kernel
 # notice; this makes such a hart stop itself again (SBI HSM, hart_stop), and our init starts it anew.
 stray_harts_stop='s/^\.Lsecondary_start:$/&\n\tmv s0, a0; li a7, 0x48534d; li a6, 1; ecall; mv a0, s0/'

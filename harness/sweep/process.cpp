@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,7 +116,7 @@ vm::Result<ChildResult> run_child(const ChildRequest& request) {
   const pid_t child = *spawned;
   output_end.close();
   errors_end.close();
-  const Descriptor ended(pidfd_open(child, 0));
+  const Descriptor ended(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));  // glibc 2.36 declares pidfd_open without extern "C"
 
   ChildResult result;
   const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };

@@ -19,8 +19,9 @@ Exit run(Hart& hart, Block* entry);
 // Retires the instruction of a device Exit: writes `value` (of a load, zero-extended from the access width) to its destination.
 void complete_access(Hart& hart, const Exit& exit, u64 value);
 
-// Remembers in the jump cache, for the hart's present generation, that `block` is the one at `pc`; makes the pending link if the
-// block that asked for it is in the same page (the caller's link() does the store: see the vCPU loop).
+// Remembers in the jump cache, for the hart's present generation, that `block` is the one at `pc`. No effect with 0 micro-TLB entries.
+// The pending link (hart.link_from) is the caller's to make, wherever the block is: the engine asks again about the mapping before it
+// follows a link to another page.
 void remember_block(Hart& hart, u64 pc, Block* block);
 
 }  // namespace vm

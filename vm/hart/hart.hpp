@@ -80,7 +80,7 @@ struct alignas(128) Hart {
   Block* link_from = nullptr;
   u8 link_slot = 0;
 
-  u64 jump_generation = 1;         // bumped whenever pc -> block may have changed: fence, satp, privilege, FS, PMP, code dropped
+  u64 jump_generation = 1;         // of the jump cache: see code_context_changed() in vm/hart/trap.hpp
   TransientSlots slots;
   Reservation reservation;         // of LR; survives Exits
   Csrs csr;

@@ -340,7 +340,14 @@ class Vcpu {
       // wait_for_code_writes: pairs with code_write_done.
       const u32 seen = other->signals.code_write.load(acquire, "wait_for_code_writes");
       if ((seen & 1) == 0) continue;
-      while (other->signals.code_write.load(acquire, "wait_for_code_writes") == seen) NativePlatform::yield();
+      // It takes well under a microsecond, unless the other hart has lost its processor in the middle.
+      for (unsigned spins = 0; other->signals.code_write.load(acquire, "wait_for_code_writes") == seen; ++spins) {
+        if (spins < 100) {
+          NativePlatform::pause();
+        } else {
+          NativePlatform::yield();
+        }
+      }
     }
     m_.memory.wait_for_device_writes();
   }

@@ -5,6 +5,7 @@
 
 #include "check.h"
 
+void check_processors(const Load* load);
 void check_threads(const Load* load);
 void check_atomics(const Load* load);
 void check_ordering(const Load* load);

@@ -6,9 +6,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CREW_LIMIT = 64, STACK_BYTES = 128 << 10, SPINS_BEFORE_YIELD = 500 };
+enum { CREW_LIMIT = 64, STACK_BYTES = 128 << 10, SPINS = 2000, YIELDS = 50, SLEEP_NANOSECONDS = 50000 };
 
 //  arrived | generation |  meaning
 //   k < n  |     g      |  k of n members wait for generation g + 1
@@ -28,7 +29,11 @@ void pin_to_cpu(unsigned cpu) {
 }
 
 void wait_turn(unsigned* turns) {
-  if (++*turns > SPINS_BEFORE_YIELD) sched_yield();
+  if (++*turns <= SPINS) return;
+  if (*turns <= SPINS + YIELDS)
+    sched_yield();
+  else
+    nanosleep(&(struct timespec){0, SLEEP_NANOSECONDS}, NULL);
 }
 
 void crew_wait(const Member* member) {

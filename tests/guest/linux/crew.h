@@ -17,8 +17,9 @@ typedef struct {
 // Calls `work` once on each of load->crew threads, and returns when all have returned.
 void crew_run(const Load* load, void (*work)(const Member* member), void* shared);
 
-// Waits until every member has called it. Waiters stay on their processors, in user mode, for some microseconds before
-// they offer to yield: that is where remote fences and timer interrupts should meet them.
+// Waits until every member has called it. Waiters stay on their processors, in user mode, for some microseconds: that is
+// where remote fences and timer interrupts should meet them. Those who wait long sleep, so that a host with fewer processors
+// than the guest can run the others.
 void crew_wait(const Member* member);
 
 // Work for one member out of `total` for the crew: shares differ by one at most and add up to the total.
@@ -29,7 +30,7 @@ static inline unsigned long crew_share(const Member* member, unsigned long total
 // Binds the calling thread to a processor, counted modulo those online. Failure to do so is not an error.
 void pin_to_cpu(unsigned cpu);
 
-// One turn of a wait loop: spins for a while, then yields at every call. Start with *turns == 0.
+// One turn of a wait loop: spins at first, then yields, then sleeps. Start with *turns == 0.
 void wait_turn(unsigned* turns);
 
 #endif

@@ -17,10 +17,12 @@
 #include "checks.h"
 #include "clock.h"
 #include "command_line.h"
+#include "processors.h"
 
 enum { ROUNDS_USUAL = 8, DEADLINE_USUAL = 60, CREW_LIMIT = 64 };
 
 static const Check checks[] = {
+    {"processors", check_processors},
     {"threads", check_threads},
     {"atomics", check_atomics},
     {"ordering", check_ordering},
@@ -87,6 +89,7 @@ int main(void) {
     printf("INTERLOCK-GUEST: BOOT ONLY\n");
     end(true);
   }
+  processors_start_missing();
   unsigned cpus = sysconf(_SC_NPROCESSORS_ONLN);
   Load load = {
       .rounds = command_line_number("rounds", ROUNDS_USUAL, 1, 1000),

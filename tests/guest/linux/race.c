@@ -32,7 +32,7 @@ static void mutate(Shared* shared) {
     for (unsigned p = 0; p < PAGES; p++) *(volatile uint64_t*)(at + p * PAGE) = contents(generation);
     unsigned long reads = atomic_load(&shared->reads);
     unsigned turns = 0;
-    while (atomic_load(&shared->reads) < reads + PAGES && turns < 5000) wait_turn(&turns);
+    while (atomic_load(&shared->reads) < reads + PAGES && turns < 2100) wait_turn(&turns);
     bool failed = generation % 2 ? munmap(at, PAGES * PAGE) : mprotect(at, PAGES * PAGE, PROT_NONE);
     expect(!failed, "munmap or mprotect: %m");
     atomic_store_explicit(&shared->gone, generation, memory_order_release);

@@ -91,7 +91,7 @@ TEST(memory, no_stale_copy_is_published) {
   constexpr u32 least_writes = 100'000;
   constexpr u64 least_built = 2'000;
   constexpr u64 least_handshakes = 20;
-  const auto deadline = NativePlatform::now() + std::chrono::seconds(60);
+  const auto deadline = NativePlatform::now() + std::chrono::seconds(15);
   PageStates pages = states();
   std::atomic<u32> byte{0};
   std::atomic<u32> complete{0};  // every write up to this one

@@ -8,7 +8,7 @@
 
 enum {
   PAUSES_PER_LOOK = 64,   // turns of `pause` between two looks at the clock
-  SPIN_TICKS = 500,       // 50 us: longer than any answer of a hart that is running
+  SPIN_TICKS = 200,      // 20 us: longer than most answers of a hart that is running
 };
 
 typedef struct {
