@@ -195,6 +195,12 @@ class Sweep {
 
 }  // namespace
 
+vm::Result<SweepOutcome> run_sweep(const SweepRun& run) {
+  auto plan = run.journal->plan();
+  if (!plan) return plan.error();
+  return Sweep(run, std::move(*plan)).run();
+}
+
 std::string taint_of(const Configuration& configuration, const TaintLimits& limits, const CellRecord& cell, unsigned cores) {
   if (cell.wall <= 0) return {};
   const double stolen = cell.steal / (cell.wall * cores);
