@@ -9,7 +9,7 @@
 namespace harness {
 
 int complain(const std::string& what, const std::string& message, int status) {
-  fmt::print(stderr, "interlock {}: {}\n", what, message);
+  fmt::print(stderr, "interlock{}{}: {}\n", what.empty() ? "" : " ", what, message);
   return status;
 }
 
@@ -33,6 +33,12 @@ int main(int argc, char** argv) {
   harness::declare_sweep(app, status);
   harness::declare_table(app, status);
   harness::declare_list(app, status);
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-' && !at->get_subcommands({}).empty(); ++i) {
+    const CLI::App* next = at->get_subcommand_no_throw(argv[i]);
+    if (next == nullptr) return harness::complain("", fmt::format("there is no command '{}' here (interlock{} --help)", argv[i], i == 1 ? "" : std::string(" ") + argv[1]), 2);
+    at = next;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -41,11 +47,11 @@ int main(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     std::string where;
-    for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-      at = at->get_subcommands().front();
-      where += (where.empty() ? "" : " ") + at->get_name();
+    for (const CLI::App* reached = &app; !reached->get_subcommands().empty();) {
+      reached = reached->get_subcommands().front();
+      where += (where.empty() ? "" : " ") + reached->get_name();
     }
-    return harness::complain(where.empty() ? "" : where, std::string(error.what()) + " (interlock" + (where.empty() ? "" : " " + where) + " --help)", 2);
+    return harness::complain(where, std::string(error.what()) + " (interlock" + (where.empty() ? "" : " " + where) + " --help)", 2);
   }
   return status;
 }

@@ -12,7 +12,7 @@ base = "baseline"
 variants = ["*"]          # every variant that is built
 retries = 1               # a tainted block is run again once ...
 rerun_share = 0.1         # ... and at most a tenth of all blocks are
-timeout = 60              # seconds for a cell
+timeout = 180             # seconds for a cell; on an idle machine the slowest takes about three
 
 [[grid]]
 workloads = ["tlb.read_mostly", "tlb.shootdown", "gc.find", "gc.churn", "registers.poll", "registers.claim_complete"]
@@ -22,9 +22,22 @@ seconds = 0.05
 blocks = 2
 
 [[grid]]
-workloads = ["guest.page_walk", "guest.remote_fence", "guest.self_modifying", "guest.interrupts", "guest.compute"]
+workloads = ["guest.page_walk", "guest.remote_fence", "guest.self_modifying", "guest.interrupts"]
 threads = [1, 2, 4]
 micro_tlb = [0, 16, 256]
+blocks = 1
+
+[[grid]]
+workloads = ["guest.compute"]
+threads = [1, 2, 4]
+micro_tlb = [16, 256]
+blocks = 1
+
+[[grid]]
+workloads = ["guest.compute"]
+threads = [1, 2, 4]
+micro_tlb = [0]           # every access goes to the layer: less work takes as long
+append = "iterations=20"
 blocks = 1
 
 [[comparison]]

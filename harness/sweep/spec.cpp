@@ -215,7 +215,9 @@ SweepSpec read_sweep(const toml::table& root) {
 }
 
 vm::Error located(const std::string& file, const toml::source_region& at, std::string_view what) {
-  return vm::Error{fmt::format("{}:{}:{}: {}", file, std::max(at.begin.line, 1U), std::max(at.begin.column, 1U), what)};
+  std::string message = fmt::format("{}:{}:{}: {}", file, std::max(at.begin.line, 1U), std::max(at.begin.column, 1U), what);
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return vm::Error{std::move(message)};
 }
 
 }  // namespace

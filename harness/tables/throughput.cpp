@@ -28,10 +28,10 @@ std::string with_range(double middle, double low, double high, std::size_t n) {
   return n < 2 ? digits(middle) : fmt::format("{} [{}..{}]", digits(middle), digits(low), digits(high));
 }
 
-std::string throughput_text(const VariantResults& results) {
+std::string throughput_text(const VariantResults& results, double unit) {
   std::vector<double> values = values_of(results);
   if (values.empty()) return "-";
-  for (double& value : values) value /= 1e6;
+  for (double& value : values) value /= unit;
   return with_range(median(values), least(values), greatest(values), values.size());
 }
 
@@ -95,7 +95,7 @@ Table layer_table(const Results& results, bool ratios, TableFormat format) {
     std::vector<std::string> row = {configuration.workload, threads_text(results, configuration), blocks_text(of)};
     for (const std::string& variant : variants) {
       const auto found = of.variants.find(variant);
-      row.push_back(found == of.variants.end() ? "-" : ratios ? ratio_text(paired_ratios(of, variant, base)) : throughput_text(found->second));
+      row.push_back(found == of.variants.end() ? "-" : ratios ? ratio_text(paired_ratios(of, variant, base)) : throughput_text(found->second, 1e6));
     }
     table.rows.push_back(std::move(row));
   }
@@ -111,12 +111,12 @@ std::string counter_text(const VariantResults& results, const char* name, double
 Table guest_table(const Results& results, TableFormat format) {
   Table table;
   table.title = "Guest throughput";
-  table.notes = {"Mop/s: million operations a second of the guest's clock, all harts: median over blocks [least..greatest]; exploratory, no verdict",
+  table.notes = {"kop/s: thousand operations a second of the guest's clock, all harts: median over blocks [least..greatest]; exploratory, no verdict",
                  "ratio: to " + results.plan.base + ", within a block; geometric mean [least..greatest]",
                  "tlb/M, gc/M, reg/M: layer operations per million retired instructions; % of busy samples in the engine, the loop and each layer",
                  fmt::format("* oversubscribed: more harts than the {} cores", results.cores)};
   add_notes(table, results, format);
-  for (const char* name : {"workload", "harts", "uTLB", "variant", "blocks", "Mop/s", "ratio", "tlb/M", "gc/M", "reg/M", "engine%", "loop%", "tlb%", "gc%", "reg%"}) {
+  for (const char* name : {"workload", "harts", "uTLB", "variant", "blocks", "kop/s", "ratio", "tlb/M", "gc/M", "reg/M", "engine%", "loop%", "tlb%", "gc%", "reg%"}) {
     table.column(name, name != std::string("workload") && name != std::string("variant"));
   }
   const std::vector<std::string> variants = variants_of(results, true);
@@ -129,7 +129,7 @@ Table guest_table(const Results& results, TableFormat format) {
       if (found == of.variants.end()) continue;
       const VariantResults& one = found->second;
       table.rows.push_back({configuration.workload, threads_text(results, configuration), std::to_string(configuration.micro_tlb), variant, blocks_text(of),
-                            throughput_text(one), variant == results.plan.base ? "1" : ratio_text(paired_ratios(of, variant, results.plan.base)),
+                            throughput_text(one, 1e3), variant == results.plan.base ? "1" : ratio_text(paired_ratios(of, variant, results.plan.base)),
                             counter_text(one, "tlb_ops_per_million", 1, "{:.1f}"), counter_text(one, "gc_ops_per_million", 1, "{:.1f}"),
                             counter_text(one, "registers_ops_per_million", 1, "{:.1f}"), counter_text(one, "share_engine", 100, "{:.1f}"),
                             counter_text(one, "share_loop", 100, "{:.1f}"), counter_text(one, "share_tlb", 100, "{:.1f}"),
@@ -147,7 +147,7 @@ Table comparison_table(const Results& results, TableFormat format) {
   if (!results.plan.notes.empty()) table.notes.insert(table.notes.end(), results.plan.notes.begin(), results.plan.notes.end());
   table.notes.push_back(fmt::format("* oversubscribed: more threads than the {} cores", results.cores));
   add_notes(table, results, format);
-  for (const char* name : {"workload", "threads", "uTLB", "variant", "to", "blocks", "ratio", "95 %", "least..greatest", "Mop/s", "Mop/s of base"}) {
+  for (const char* name : {"workload", "threads", "uTLB", "variant", "to", "blocks", "ratio", "95 %", "least..greatest", "kop/s", "kop/s of base"}) {
     table.column(name, name != std::string("workload") && name != std::string("variant") && name != std::string("to"));
   }
   for (std::size_t i = 0; i < results.plan.configurations.size(); ++i) {
@@ -161,8 +161,8 @@ Table comparison_table(const Results& results, TableFormat format) {
     table.rows.push_back({configuration.workload, threads_text(results, configuration), configuration.guest() ? std::to_string(configuration.micro_tlb) : "-",
                           variant, results.plan.base, blocks_text(of), digits(geometric_mean(ratios)),
                           ratios.size() < 2 ? "-" : fmt::format("[{}, {}]", digits(interval.low), digits(interval.high)),
-                          fmt::format("{}..{}", digits(least(ratios)), digits(greatest(ratios))), throughput_text(of.variants.at(variant)),
-                          throughput_text(of.variants.at(results.plan.base))});
+                          fmt::format("{}..{}", digits(least(ratios)), digits(greatest(ratios))), throughput_text(of.variants.at(variant), 1e3),
+                          throughput_text(of.variants.at(results.plan.base), 1e3)});
   }
   return table;
 }

@@ -24,7 +24,9 @@
   X(mv, mv) X(mv, li) X(mv, bne) X(mv, addi) X(mv, jump) X(mv, jal) X(mv, jalr) X(li, beq) X(li, bne) X(li, mv) X(li, jump) \
   X(li, jalr) X(lbu, bne) X(lbu, beq) X(lh, lh) X(lh, addi) X(lw, bne) X(lw, beq) X(lw, lw) X(lw, addiw) X(lw, add) X(ld, ld) \
   X(ld, mv) X(ld, addi) X(ld, beq) X(ld, bne) X(ld, sd) X(ld, sraiw) X(ld, add) X(sb, addw) X(sb, addi) X(sw, sw) X(sw, addi) \
-  X(sd, sd) X(sd, mv) X(sd, ld) X(sd, addi)
+  X(sd, sd) X(sd, mv) X(sd, ld) X(sd, addi) X(or_, xor_) X(mul, srai) X(addiw, andi) X(sub, mulh) X(mulhu, xor_) X(mulw, and_) \
+  X(and_, and_) X(add, and_) X(slliw, srliw) X(xor_, sraiw) X(addw, addw) X(slli, slt) X(srli, sltu) X(slli, ori) X(srli, srli) \
+  X(addiw, add)
 
 #define INTERLOCK_PLAIN_HANDLERS(X)                                                                                               \
   INTERLOCK_REGISTER_OPERATIONS(X) INTERLOCK_IMMEDIATE_OPERATIONS(X) INTERLOCK_LOAD_OPERATIONS(X) INTERLOCK_STORE_OPERATIONS(X)     \

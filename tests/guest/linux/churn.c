@@ -10,7 +10,7 @@
 #include "faults.h"
 #include "pattern.h"
 
-enum { PAGE = 4096, PAGES = 24, STEPS = 16 };
+enum { PAGE = 4096, PAGES = 24, STEPS = 6 };
 
 static bool holds(const char* at, unsigned pages, uint64_t seed, unsigned first_page, const char* when) {
   long offset = pattern_differs(at, (size_t)pages * PAGE, seed, (uint64_t)first_page * (PAGE / 8));

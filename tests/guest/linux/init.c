@@ -19,7 +19,7 @@
 #include "command_line.h"
 #include "processors.h"
 
-enum { ROUNDS_USUAL = 8, DEADLINE_USUAL = 60, CREW_LIMIT = 64 };
+enum { ROUNDS_USUAL = 8, DEADLINE_USUAL = 120, CREW_LIMIT = 64 };
 
 static const Check checks[] = {
     {"processors", check_processors},

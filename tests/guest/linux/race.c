@@ -12,7 +12,7 @@
 #include "crew.h"
 #include "faults.h"
 
-enum { PAGE = 4096, PAGES = 4, GENERATIONS = 15, MARK = 0x5a };
+enum { PAGE = 4096, PAGES = 4, GENERATIONS = 8, MARK = 0x5a };
 
 typedef struct {
   _Alignas(64) atomic_ulong gone;    // generations up to this one are unmapped, their remote fences done

@@ -55,8 +55,9 @@ static uint64_t random_value(Hart *self, unsigned number) {
     case 1: value = random_below(self, 4096); break;
     case 2: value &= random_next(self); break;
   }
-  bool is_pmp_config = number >= 0x3a0 && number < 0x3b0;
-  return is_pmp_config ? value & 0x1f1f1f1f1f1f1f1full : value;
+  // Configuration bytes of the PMP: not locked, and not W without R, which is reserved.
+  if (number >= 0x3a0 && number < 0x3b0) return (value & 0x1f1f1f1f1f1f1f1full) | (value >> 1 & 0x0101010101010101ull);
+  return value;
 }
 
 static void exchange(Hart *self, uint64_t number_of_case) {

@@ -60,8 +60,9 @@ static bool listed(const char *at, const char *word) {
   return false;
 }
 
-bool selected(const char *test) {
-  const char *tests = find("tests");
-  const char *skip = find("skip");
-  return (tests == 0 || listed(tests, test)) && (skip == 0 || !listed(skip, test));
+bool parameter_lists(const char *key, const char *word, bool absent) {
+  const char *list = find(key);
+  return list == 0 ? absent : listed(list, word);
 }
+
+bool selected(const char *test) { return parameter_lists("tests", test, true) && !parameter_lists("skip", test, false); }

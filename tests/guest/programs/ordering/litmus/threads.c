@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loops: for each link and pattern one function whose two accesses stand in one asm statement, so that nothing else
+// comes between them. The loads of the cells' addresses and the store of the result touch no cell.
+// Source: RISC-V unprivileged specification 20191213, sections 2.7, 8.2, 8.4.
+#include "links.h"
+#include "litmus.h"
+
+// Accesses: W(value, address), R(register, address).
+#define W_plain(v, a) "sw " v ", 0(" a ")\n"
+#define R_plain(r, a) "lw " r ", 0(" a ")\n"
+#define W_amo(v, a) "amoswap.w zero, " v ", (" a ")\n"
+#define R_amo(r, a) "amoor.w " r ", zero, (" a ")\n"
+#define W_amo_aq(v, a) "amoswap.w.aq zero, " v ", (" a ")\n"
+#define R_amo_aq(r, a) "amoor.w.aq " r ", zero, (" a ")\n"
+#define W_amo_rl(v, a) "amoswap.w.rl zero, " v ", (" a ")\n"
+#define R_amo_rl(r, a) "amoor.w.rl " r ", zero, (" a ")\n"
+#define W_amo_aqrl(v, a) "amoswap.w.aqrl zero, " v ", (" a ")\n"
+#define R_amo_aqrl(r, a) "amoor.w.aqrl " r ", zero, (" a ")\n"
+// A load by LR is completed by an SC of the same value, so that it is atomic.
+#define W_lrsc_aqrl(v, a) "77: lr.w.aqrl t1, (" a ")\n sc.w.aqrl t1, " v ", (" a ")\n bnez t1, 77b\n"
+#define R_lrsc_aqrl(r, a) "77: lr.w.aqrl " r ", (" a ")\n sc.w.aqrl t1, " r ", (" a ")\n bnez t1, 77b\n"
+
+// Separators: text, and what the second access uses for its address and its value.
+#define BETWEEN_none ""
+#define BETWEEN_fence_rw_rw "fence rw, rw\n"
+#define BETWEEN_fence_w_w "fence w, w\n"
+#define BETWEEN_fence_r_r "fence r, r\n"
+#define BETWEEN_fence_w_r "fence w, r\n"
+#define BETWEEN_fence_r_w "fence r, w\n"
+#define BETWEEN_fence_w_rw "fence w, rw\n"
+#define BETWEEN_fence_rw_r "fence rw, r\n"
+#define BETWEEN_fence_r_rw "fence r, rw\n"
+#define BETWEEN_fence_rw_w "fence rw, w\n"
+#define BETWEEN_fence_tso "fence.tso\n"
+#define BETWEEN_address "xor t0, %[r1], %[r1]\n add t0, t0, %[b]\n"
+#define BETWEEN_data "xor t0, %[r1], %[r1]\n add t0, t0, %[v2]\n"
+#define BETWEEN_control "bnez %[r1], 78f\n 78:\n"
+
+#define ADDRESS_none "%[b]"
+#define ADDRESS_fence_rw_rw "%[b]"
+#define ADDRESS_fence_w_w "%[b]"
+#define ADDRESS_fence_r_r "%[b]"
+#define ADDRESS_fence_w_r "%[b]"
+#define ADDRESS_fence_r_w "%[b]"
+#define ADDRESS_fence_w_rw "%[b]"
+#define ADDRESS_fence_rw_r "%[b]"
+#define ADDRESS_fence_r_rw "%[b]"
+#define ADDRESS_fence_rw_w "%[b]"
+#define ADDRESS_fence_tso "%[b]"
+#define ADDRESS_address "t0"
+#define ADDRESS_data "%[b]"
+#define ADDRESS_control "%[b]"
+
+#define VALUE_none "%[v2]"
+#define VALUE_fence_rw_rw "%[v2]"
+#define VALUE_fence_w_w "%[v2]"
+#define VALUE_fence_r_r "%[v2]"
+#define VALUE_fence_w_r "%[v2]"
+#define VALUE_fence_r_w "%[v2]"
+#define VALUE_fence_w_rw "%[v2]"
+#define VALUE_fence_rw_r "%[v2]"
+#define VALUE_fence_r_rw "%[v2]"
+#define VALUE_fence_rw_w "%[v2]"
+#define VALUE_fence_tso "%[v2]"
+#define VALUE_address "%[v2]"
+#define VALUE_data "t0"
+#define VALUE_control "%[v2]"
+
+#define LOOP(name, text)                                                                          \
+  static void name(const Walk *walk) {                                                            \
+    unsigned count = walk->count, first = walk->first;                                            \
+    for (unsigned i = 0; i < count; ++i) {                                                        \
+      unsigned k = (first + i) & (count - 1);                                                     \
+      uint64_t r1 = 0, r2 = 0;                                                                    \
+      __asm__ volatile(text                                                                       \
+                       : [r1] "+&r"(r1), [r2] "+&r"(r2)                                           \
+                       : [a] "r"(walk->a[k]), [b] "r"(walk->b[k]), [v1] "r"(walk->v1), [v2] "r"(walk->v2) \
+                       : "t0", "t1", "memory");                                                   \
+      walk->out[k] = (uint32_t)(r1 | r2 << 8);                                                    \
+    }                                                                                             \
+  }
+
+#define LOOPS(name, first, separator, second)                                                                       \
+  LOOP(ww_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
+  LOOP(wr_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", ADDRESS_##separator))           \
+  LOOP(rw_##name, R_##first("%[r1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
+  LOOP(rr_##name, R_##first("%[r1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", ADDRESS_##separator))           \
+  LOOP(w_##name, W_##first("%[v1]", "%[a]"))                                                                         \
+  LOOP(r_##name, R_##first("%[r1]", "%[a]"))
+LITMUS_LINKS(LOOPS)
+
+#define ROW(name, first, separator, second) {0, ww_##name, wr_##name, rw_##name, rr_##name, w_##name, r_##name},
+static ThreadLoop *const loops[][PATTERNS] = {LITMUS_LINKS(ROW)};
+
+ThreadLoop *litmus_loop(unsigned link, unsigned pattern) { return loops[link][pattern]; }
