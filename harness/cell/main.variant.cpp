@@ -4,6 +4,9 @@
 //   layer      one layer workload, as JSON
 //   guest      one bare-metal program on a machine, as JSON
 //   run        a machine on this terminal
+#include <sys/prctl.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -13,6 +16,7 @@
 int main(int argc, char** argv) {
   if (argc >= 2) {
     if (std::strcmp(argv[1], "run") == 0) return harness::run_on_terminal(argc - 1, argv + 1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a cell does not outlive a sweep that was killed
     if (std::strcmp(argv[1], "describe") == 0) return harness::describe();
     if (std::strcmp(argv[1], "layer") == 0) return harness::layer_cell(argc - 1, argv + 1);
     if (std::strcmp(argv[1], "guest") == 0) return harness::guest_cell(argc - 1, argv + 1);

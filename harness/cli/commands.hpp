@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands of `interlock`, one file each. A declare function adds the subcommand with its options and, as its callback, what it does.
-// An error is one line on standard error. Exit status: 0; 1 failure; 2 wrong usage; 130 after Ctrl-C.
+// The subcommands of `interlock`, one file each. A declare function adds the subcommand with its options and, as its callback, what it
+// does. An error is one line on standard error. Exit status: 0; 1 failure; 2 wrong usage; 130 after Ctrl-C.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

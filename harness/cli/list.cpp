@@ -19,7 +19,8 @@ int print_list(bool all) {
   for (const BuiltVariant& variant : *variants) {
     const auto layers = describe_variant_of(variant);
     if (!layers) return complain("list", layers.error().message);
-    fmt::print("  {}\n    tlb               {}\n    gc                {}\n    device_registers  {}\n", variant.name, layers->tlb, layers->gc, layers->device_registers);
+    fmt::print("  {}\n    tlb               {}\n    gc                {}\n    device_registers  {}\n", variant.name, layers->tlb,
+               layers->gc, layers->device_registers);
   }
   fmt::print("\nlayer workloads (throughput, latency)\n");
   for (const WorkloadInfo& workload : layer_workloads()) {
@@ -27,7 +28,8 @@ int print_list(bool all) {
   }
   fmt::print("\nguest workloads (throughput)\n");
   for (const GuestWorkload& workload : guest_workloads()) fmt::print("  {:<26}{}\n", workload.name, workload.description);
-  fmt::print("\nsweeps\n  {:<26}built in; interlock sweep plan shows what it measures\n  {:<26}your own: interlock sweep run FILE\n", "quick", "FILE.toml");
+  fmt::print("\nsweeps\n  {:<26}built in; interlock sweep plan shows what it measures\n  {:<26}your own: interlock sweep run FILE\n",
+             "quick", "FILE.toml");
   return 0;
 }
 

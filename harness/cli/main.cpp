@@ -2,6 +2,7 @@
 // interlock: the command line.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "harness/cli/commands.hpp"
@@ -33,11 +34,17 @@ int main(int argc, char** argv) {
   harness::declare_sweep(app, status);
   harness::declare_table(app, status);
   harness::declare_list(app, status);
+  // CLI11 would only say that a subcommand is missing.
   const CLI::App* at = &app;
-  for (int i = 1; i < argc && argv[i][0] != '-' && !at->get_subcommands({}).empty(); ++i) {
-    const CLI::App* next = at->get_subcommand_no_throw(argv[i]);
-    if (next == nullptr) return harness::complain("", fmt::format("there is no command '{}' here (interlock{} --help)", argv[i], i == 1 ? "" : std::string(" ") + argv[1]), 2);
-    at = next;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto commands = at->get_subcommands({});
+    if (commands.empty()) break;
+    const auto named =
+        std::find_if(commands.begin(), commands.end(), [&](const CLI::App* command) { return command->get_name() == argv[i]; });
+    if (named == commands.end())
+      return harness::complain(
+          "", fmt::format("there is no command '{}' here (interlock{} --help)", argv[i], i == 1 ? "" : std::string(" ") + argv[1]), 2);
+    at = *named;
   }
   try {
     app.parse(argc, argv);

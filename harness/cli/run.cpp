@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// interlock run: checks the arguments, then becomes the process of the variant. The machine's terminal, signals and exit status are that process's.
+// interlock run: checks the arguments, then becomes the process of the variant. The machine's terminal, signals and exit status are that
+// process's.
 #include <unistd.h>
 
 #include <cerrno>

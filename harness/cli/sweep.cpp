@@ -11,7 +11,8 @@ void declare_sweep(CLI::App& app, int& status) {
   auto options = std::make_shared<SweepOptions>();
   CLI::App* sweep = app.add_subcommand("sweep", "measures variants against each other: plan, run, resume, status");
   sweep->require_subcommand(1);
-  sweep->footer("examples:\n  interlock sweep run\n  interlock sweep plan mine.toml\n  interlock sweep resume results/runs/20260101-120000-1\n");
+  sweep->footer(
+      "examples:\n  interlock sweep run\n  interlock sweep plan mine.toml\n  interlock sweep resume results/runs/20260101-120000-1\n");
   const auto declare = [&](const char* name, const char* description, int (*act)(const SweepOptions&)) {
     CLI::App* command = sweep->add_subcommand(name, description);
     command->callback([options, act, &status] { status = act(*options); });
@@ -30,7 +31,8 @@ void declare_sweep(CLI::App& app, int& status) {
   CLI::App* run = declare("run", "runs a sweep and prints its tables", &sweep_run);
   add_sweep(run);
   run->add_option("--out", options->out, "the run's folder (default: results/runs/TIME-SEED)");
-  run->add_option("--guests", options->guests, "the folder of the bare-metal programs (default: guests/bare-metal beside the build folder)");
+  run->add_option("--guests", options->guests,
+                  "the folder of the bare-metal programs (default: guests/bare-metal beside the build folder)");
   run->footer(
       "Each cell is a process; each is in the journal when it has finished. Ctrl-C ends the sweep, and `interlock sweep resume` goes on.\n"
       "The folder gets manifest.json, journal.sqlite, tables.md, throughput.csv, latency.csv and report.md.\n\n"
@@ -39,7 +41,9 @@ void declare_sweep(CLI::App& app, int& status) {
   CLI::App* resume = declare("resume", "goes on with a run that was interrupted or killed", &sweep_resume);
   resume->add_option("DIR", options->out, "the run's folder")->required();
   resume->add_option("--guests", options->guests, "the folder of the bare-metal programs, if it moved");
-  resume->footer("The variants and guests must be those that the run began with.\n\nexamples:\n  interlock sweep resume results/runs/20260101-120000-1\n");
+  resume->footer(
+      "The variants and guests must be those that the run began with.\n\nexamples:\n  interlock sweep resume "
+      "results/runs/20260101-120000-1\n");
 
   CLI::App* state = declare("status", "how far a run is", &sweep_status);
   state->add_option("DIR", options->out, "the run's folder (default: the newest below results/runs)");

@@ -23,9 +23,12 @@ int print_tables(const Options& options) {
   }
   const auto results = read_results(folder);
   if (!results) return complain("table", results.error().message);
-  const TableFormat format = options.format == "csv" ? TableFormat::csv : options.format == "markdown" ? TableFormat::markdown : TableFormat::terminal;
+  const TableFormat format = options.format == "csv"        ? TableFormat::csv
+                             : options.format == "markdown" ? TableFormat::markdown
+                                                            : TableFormat::terminal;
   const std::string text = render_tables(*results, options.which, format);
-  if (text.empty()) return complain("table", fmt::format("{} has no complete block of that kind yet (interlock sweep status {})", folder, folder));
+  if (text.empty())
+    return complain("table", fmt::format("{} has no complete block of that kind yet (interlock sweep status {})", folder, folder));
   fmt::print("{}", text);
   return 0;
 }
@@ -36,8 +39,12 @@ void declare_table(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* table = app.add_subcommand("table", "the throughput and latency tables of a run");
   table->add_option("DIR", options->folder, "the run's folder (default: the newest below results/runs)");
-  table->add_option("--format", options->format, "terminal, markdown or csv")->check(CLI::IsMember({"terminal", "markdown", "csv"}))->capture_default_str();
-  table->add_option("--which", options->which, "throughput, latency or all")->check(CLI::IsMember({"throughput", "latency", "all"}))->capture_default_str();
+  table->add_option("--format", options->format, "terminal, markdown or csv")
+      ->check(CLI::IsMember({"terminal", "markdown", "csv"}))
+      ->capture_default_str();
+  table->add_option("--which", options->which, "throughput, latency or all")
+      ->check(CLI::IsMember({"throughput", "latency", "all"}))
+      ->capture_default_str();
   table->footer(
       "Only complete blocks count; a run that is not finished says so in its tables.\n\n"
       "examples:\n"

@@ -54,6 +54,7 @@ vm::Result<Histogram> Histogram::parse(const std::string& text, std::uint64_t mi
     histogram.counts_[bucket] += count;
     histogram.total_ += count;
     at = result.ptr == end ? end : result.ptr + 1;
+    if (result.ptr != end && at == end) return vm::Error{"a damaged histogram"};  // a space with nothing behind it
   }
   histogram.min_ = min;
   histogram.max_ = max;

@@ -89,7 +89,8 @@ vm::Result<VariantLayers> describe_variant_of(const BuiltVariant& variant) {
       for (const char* key : keys) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key, json.at(layer).at(key).get<std::string>());
       return fmt::format("{} ({})", json.at(layer).at("from").get<std::string>(), text);
     };
-    return VariantLayers{json.at("name").get<std::string>(), of("tlb", {"lookup", "fill"}), of("gc", {"pause"}), of("device_registers", {"inspect", "mutate"})};
+    return VariantLayers{json.at("name").get<std::string>(), of("tlb", {"lookup", "fill"}), of("gc", {"pause"}),
+                         of("device_registers", {"inspect", "mutate"})};
   } catch (const Json::exception& failure) {
     return vm::Error{variant.cell.string() + " describes itself in an unknown shape: " + failure.what()};
   }

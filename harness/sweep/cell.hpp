@@ -17,9 +17,9 @@ struct CellAnswer {
   double seconds = 0;
   std::string digest;  // hexadecimal; equal for every variant
   std::vector<std::pair<std::string, double>> counters;
-  double timer_cost = 0;                 // nanoseconds; latency cells
+  double timer_cost = 0;                           // nanoseconds; latency cells
   std::uint64_t latency_min = 0, latency_max = 0;  // nanoseconds
-  std::string histogram;                 // as of Histogram::serialize
+  std::string histogram;                           // as of Histogram::serialize
 };
 
 std::vector<std::string> cell_arguments(const BuiltVariant& variant, const Configuration& configuration, std::uint64_t seed,

@@ -12,7 +12,6 @@
 #include <type_traits>
 #include <utility>
 
-
 namespace harness {
 namespace {
 
@@ -35,7 +34,9 @@ CREATE TABLE failure(id INTEGER PRIMARY KEY, block INTEGER NOT NULL, attempt INT
 
 class Statement {
  public:
-  Statement(sqlite3* database, const char* text) : database_(database) { good_ = sqlite3_prepare_v2(database, text, -1, &statement_, nullptr) == SQLITE_OK; }
+  Statement(sqlite3* database, const char* text) : database_(database) {
+    good_ = sqlite3_prepare_v2(database, text, -1, &statement_, nullptr) == SQLITE_OK;
+  }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement() { sqlite3_finalize(statement_); }
@@ -52,21 +53,23 @@ class Statement {
   }
   std::string text(int column) const {
     const auto* bytes = sqlite3_column_text(statement_, column);
-    return bytes == nullptr ? "" : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return bytes == nullptr
+               ? ""
+               : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
   }
   std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
   unsigned small(int column) const { return static_cast<unsigned>(number(column)); }
   double real(int column) const { return sqlite3_column_double(statement_, column); }
 
  private:
-  void bind_one(const std::string& value) { sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT); }
+  void bind_one(const std::string& value) {
+    sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  }
   void bind_one(const char* value) { bind_one(std::string(value)); }
   void bind_one(double value) { sqlite3_bind_double(statement_, ++bound_, value); }
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  void bind_one(Integer value) {
-    sqlite3_bind_int64(statement_, ++bound_, static_cast<std::int64_t>(value));
-  }
+  requires std::is_integral_v<Integer>
+  void bind_one(Integer value) { sqlite3_bind_int64(statement_, ++bound_, static_cast<std::int64_t>(value)); }
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
   int bound_ = 0;
@@ -116,13 +119,15 @@ Journal::~Journal() {
   if (lock_ >= 0) close(lock_);
 }
 
-vm::Result<Journal> Journal::create(const std::string& path, const Plan& plan, const std::vector<std::pair<std::string, std::string>>& facts) {
+vm::Result<Journal> Journal::create(const std::string& path, const Plan& plan,
+                                    const std::vector<std::pair<std::string, std::string>>& facts) {
   Journal journal;
   const auto lock = take_lock(path);
   if (!lock) return lock.error();
   journal.lock_ = *lock;
   if (std::filesystem::exists(path)) return vm::Error{path + " exists already: resume it, or choose another --out"};
-  if (sqlite3_open(path.c_str(), &journal.database_) != SQLITE_OK) return vm::Error{path + " cannot be made: " + sqlite3_errmsg(journal.database_)};
+  if (sqlite3_open(path.c_str(), &journal.database_) != SQLITE_OK)
+    return vm::Error{path + " cannot be made: " + sqlite3_errmsg(journal.database_)};
   if (auto done = execute(journal.database_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN"); !done) return done.error();
   if (auto done = execute(journal.database_, schema); !done) return done.error();
   if (auto done = execute(journal.database_, fmt::format("PRAGMA user_version={}", journal_schema).c_str()); !done) return done.error();
@@ -153,7 +158,8 @@ vm::Result<Journal> Journal::open(const std::string& path, bool writable) {
     Statement query(journal.database_, "PRAGMA user_version");
     if (query.step()) version = static_cast<int>(query.number(0));
   }
-  if (version != journal_schema) return vm::Error{fmt::format("{} has schema {}, and this program reads {}", path, version, journal_schema)};
+  if (version != journal_schema)
+    return vm::Error{fmt::format("{} has schema {}, and this program reads {}", path, version, journal_schema)};
   if (writable) {
     if (auto done = execute(journal.database_, "PRAGMA synchronous=FULL"); !done) return done.error();
   }
@@ -203,7 +209,8 @@ vm::Result<Plan> Journal::plan() {
   plan.rerun_share = real("plan.rerun_share");
   plan.timeout = real("plan.timeout");
   plan.taint = {real("plan.taint.calibration"), real("plan.taint.steal"), real("plan.taint.involuntary"), real("plan.taint.cpu")};
-  Statement configurations(database_, "SELECT workload,threads,micro_tlb,mode,seconds,append,declared,blocks,variants FROM configuration ORDER BY id");
+  Statement configurations(database_,
+                           "SELECT workload,threads,micro_tlb,mode,seconds,append,declared,blocks,variants FROM configuration ORDER BY id");
   while (configurations.step()) {
     Configuration c;
     c.workload = configurations.text(0);
@@ -245,8 +252,8 @@ vm::Result<void> Journal::set_fact(const std::string& name, const std::string& v
 vm::Result<void> Journal::add(const CellRecord& c) {
   Statement insert(database_, "INSERT INTO cell VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   const CellAnswer& a = c.answer;
-  insert.bind(c.block, c.attempt, c.place, c.variant, a.operations, a.seconds, a.digest, write_counters(a.counters), a.timer_cost, a.latency_min,
-              a.latency_max, a.histogram, c.wall, c.cpu, c.steal, c.involuntary);
+  insert.bind(c.block, c.attempt, c.place, c.variant, a.operations, a.seconds, a.digest, write_counters(a.counters), a.timer_cost,
+              a.latency_min, a.latency_max, a.histogram, c.wall, c.cpu, c.steal, c.involuntary);
   return insert.run();
 }
 
@@ -262,9 +269,10 @@ vm::Result<void> Journal::add(const FailureRecord& f) {
 
 std::vector<CellRecord> Journal::cells() {
   std::vector<CellRecord> found;
-  Statement query(database_,
-                  "SELECT block,attempt,place,variant,operations,seconds,digest,counters,timer_cost,latency_min,latency_max,histogram,wall,cpu,"
-                  "steal,involuntary FROM cell ORDER BY block,attempt,place");
+  Statement query(
+      database_,
+      "SELECT block,attempt,place,variant,operations,seconds,digest,counters,timer_cost,latency_min,latency_max,histogram,wall,cpu,"
+      "steal,involuntary FROM cell ORDER BY block,attempt,place");
   while (query.step()) {
     CellRecord c;
     c.block = query.small(0);
@@ -290,7 +298,9 @@ std::vector<CellRecord> Journal::cells() {
 
 std::vector<BlockRecord> Journal::blocks() {
   std::vector<BlockRecord> found;
-  Statement query(database_, "SELECT block,attempt,calibration_before,calibration_after,interruptions,complete,taint FROM block ORDER BY block,attempt");
+  Statement query(
+      database_,
+      "SELECT block,attempt,calibration_before,calibration_after,interruptions,complete,taint FROM block ORDER BY block,attempt");
   while (query.step()) {
     found.push_back({query.small(0), query.small(1), query.real(2), query.real(3), query.small(4), query.number(5) != 0, query.text(6)});
   }

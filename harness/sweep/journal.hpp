@@ -31,9 +31,9 @@ struct CellRecord {
 struct BlockRecord {
   unsigned block = 0, attempt = 0;
   double calibration_before = 0, calibration_after = 0;  // nanoseconds; 0: not taken yet
-  unsigned interruptions = 0;  // how often the run ended inside it and was resumed
-  bool complete = false;       // every cell is there, and both spins
-  std::string taint;           // the first limit that it broke; empty: none
+  unsigned interruptions = 0;                            // how often the run ended inside it and was resumed
+  bool complete = false;                                 // every cell is there, and both spins
+  std::string taint;                                     // the first limit that it broke; empty: none
 };
 
 struct FailureRecord {
@@ -44,7 +44,8 @@ struct FailureRecord {
 class Journal {
  public:
   // Makes a new file; the error says why not. `facts` are name-value pairs: "manifest", "guests".
-  static vm::Result<Journal> create(const std::string& path, const Plan& plan, const std::vector<std::pair<std::string, std::string>>& facts);
+  static vm::Result<Journal> create(const std::string& path, const Plan& plan,
+                                    const std::vector<std::pair<std::string, std::string>>& facts);
   // `writable`: also takes the lock; the error says if another process has it.
   static vm::Result<Journal> open(const std::string& path, bool writable);
   Journal(Journal&&) noexcept;

@@ -102,7 +102,8 @@ std::set<std::string> programs_of(const Plan& plan) {
 
 std::string machine_line() {
   const auto facts = processor_facts();
-  return fmt::format("{}, {} cores, {}, RTM {}", fact_or_unavailable(facts, "model name"), core_count(), kernel_name(), rtm_availability(facts));
+  return fmt::format("{}, {} cores, {}, RTM {}", fact_or_unavailable(facts, "model name"), core_count(), kernel_name(),
+                     rtm_availability(facts));
 }
 
 vm::Result<std::string> hash_of_programs(const Plan& plan, const std::vector<BuiltVariant>& variants, const std::string& guests) {
@@ -136,17 +137,20 @@ vm::Result<std::string> make_manifest(const ManifestInput& input) {
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     return std::string(text);
   }();
-  json["sweep"] = {{"file", input.sweep_file}, {"seed", plan.seed},           {"blocks", plan.blocks.size()},
-                   {"cells", plan.cells()},    {"text", input.sweep_text},    {"notes", plan.notes}};
+  json["sweep"] = {{"file", input.sweep_file}, {"seed", plan.seed},        {"blocks", plan.blocks.size()},
+                   {"cells", plan.cells()},    {"text", input.sweep_text}, {"notes", plan.notes}};
   json["source"] = source_facts();
   json["build"] = {{"compiler", "g++ " __VERSION__}, {"type_and_flags", INTERLOCK_BUILD_FLAGS}};
-  json["libraries"] = {{"packages", INTERLOCK_LIBRARY_VERSIONS}, {"sqlite_running", sqlite3_libversion()}, {"hwloc_api", fmt::format("{:x}", hwloc_get_api_version())}};
+  json["libraries"] = {{"packages", INTERLOCK_LIBRARY_VERSIONS},
+                       {"sqlite_running", sqlite3_libversion()},
+                       {"hwloc_api", fmt::format("{:x}", hwloc_get_api_version())}};
   for (const BuiltVariant& variant : input.variants) {
     const auto hash = sha256_of_file(variant.cell.string());
     if (!hash) return hash.error();
     const auto layers = describe_variant_of(variant);
     if (!layers) return layers.error();
-    json["variants"][variant.name] = {{"sha256", *hash}, {"tlb", layers->tlb}, {"gc", layers->gc}, {"device_registers", layers->device_registers}};
+    json["variants"][variant.name] = {
+        {"sha256", *hash}, {"tlb", layers->tlb}, {"gc", layers->gc}, {"device_registers", layers->device_registers}};
   }
   const auto driver = sha256_of_file("/proc/self/exe");
   json["driver_sha256"] = driver ? *driver : unavailable;

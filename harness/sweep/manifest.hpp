@@ -14,7 +14,7 @@ struct ManifestInput {
   std::string sweep_text;
   const Plan* plan = nullptr;
   std::vector<BuiltVariant> variants;
-  std::string guests;      // folder; empty: the plan has no guest cells
+  std::string guests;  // folder; empty: the plan has no guest cells
 };
 
 // JSON text. What this machine does not tell is "unavailable". Errors: an executable or a guest that cannot be read.

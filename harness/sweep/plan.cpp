@@ -12,7 +12,9 @@
 namespace harness {
 namespace {
 
-bool contains(const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 vm::Error not_built(const std::string& variant, const std::vector<std::string>& built) {
   return vm::Error{fmt::format("variant '{}' is not built; built are {}", variant, fmt::join(built, ", "))};
@@ -88,12 +90,14 @@ double expected_seconds(const Configuration& configuration) {
 }
 
 std::size_t Plan::cells() const {
-  return std::accumulate(blocks.begin(), blocks.end(), std::size_t{0}, [](std::size_t n, const Block& block) { return n + block.variants.size(); });
+  return std::accumulate(blocks.begin(), blocks.end(), std::size_t{0},
+                         [](std::size_t n, const Block& block) { return n + block.variants.size(); });
 }
 
 double Plan::expected_seconds() const {
   double seconds = 0;
-  for (const Block& block : blocks) seconds += static_cast<double>(block.variants.size()) * harness::expected_seconds(configurations[block.configuration]);
+  for (const Block& block : blocks)
+    seconds += static_cast<double>(block.variants.size()) * harness::expected_seconds(configurations[block.configuration]);
   return seconds;
 }
 
@@ -124,7 +128,8 @@ vm::Result<Plan> make_plan(const SweepSpec& spec, const std::vector<std::string>
   for (const ComparisonSpec& comparison : spec.comparisons) {
     if (!contains(built, comparison.variant)) {
       if (!comparison.if_built) return not_built(comparison.variant, built);
-      plan.notes.push_back(fmt::format("the comparison of {} on {} was left out: {} is not built", spec.base, comparison.cell.workloads[0], comparison.variant));
+      plan.notes.push_back(fmt::format("the comparison of {} on {} was left out: {} is not built", spec.base, comparison.cell.workloads[0],
+                                       comparison.variant));
       continue;
     }
     add_configurations(comparison.cell, true, {spec.base, comparison.variant}, blocks, plan);

@@ -19,8 +19,8 @@ struct Configuration {
   unsigned threads = 1;
   unsigned micro_tlb = 0;  // guests only
   CellMode mode = CellMode::throughput;
-  double seconds = 0;      // layer workloads only
-  std::string append;      // guests only
+  double seconds = 0;  // layer workloads only
+  std::string append;  // guests only
   bool declared = false;
   unsigned blocks = 0;
   std::vector<std::string> variants;
@@ -31,7 +31,7 @@ struct Configuration {
 };
 
 struct Block {
-  unsigned configuration = 0;         // index
+  unsigned configuration = 0;  // index
   unsigned repetition = 0;
   std::uint64_t seed = 0;             // of the operation streams: one for all variants of the block
   std::vector<std::string> variants;  // in the order in which they run

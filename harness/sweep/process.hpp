@@ -15,13 +15,13 @@ struct ChildRequest {
 };
 
 struct ChildResult {
-  int status = -1;               // exit status; -1 if a signal ended it
-  int signal = 0;                // that signal
+  int status = -1;  // exit status; -1 if a signal ended it
+  int signal = 0;   // that signal
   bool timed_out = false;
-  bool interrupted = false;      // killed because interrupt_requested()
-  std::string output, errors;    // standard output and standard error, at most 64 MiB together
-  double wall = 0, cpu = 0;      // seconds
-  long involuntary = 0;          // context switches
+  bool interrupted = false;    // killed because interrupt_requested()
+  std::string output, errors;  // standard output and standard error, at most 64 MiB together
+  double wall = 0, cpu = 0;    // seconds
+  long involuntary = 0;        // context switches
 };
 
 // Blocks until the child has ended. Error: it could not be started.

@@ -25,7 +25,8 @@ void Progress::begin(const std::string& label) {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
   // The first cells say little about the rest: until 3 % are done the expected sizes count.
   const double rate = done_ > 0.03 * weight_ ? elapsed / done_ : 1;
-  const std::string line = fmt::format("[{}/{}] {} elapsed, about {} left: {}", finished_ + 1, cells_, clock_text(elapsed), clock_text((weight_ - done_) * rate), label);
+  const std::string line = fmt::format("[{}/{}] {} elapsed, about {} left: {}", finished_ + 1, cells_, clock_text(elapsed),
+                                       clock_text((weight_ - done_) * rate), label);
   if (terminal_) {
     fmt::print(stderr, "\r\x1b[K{:.110}", line);
     line_open_ = true;

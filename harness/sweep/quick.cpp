@@ -5,7 +5,8 @@
 namespace harness {
 
 const std::string& quick_sweep() {
-  static const std::string text = R"(# The built-in sweep. Exploratory grids show where variants differ; the comparisons were declared before anything ran.
+  static const std::string text =
+      R"(# The built-in sweep. Exploratory grids show where variants differ; the comparisons were declared before anything ran.
 name = "quick"
 seed = 1
 base = "baseline"

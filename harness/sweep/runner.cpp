@@ -133,7 +133,8 @@ class Sweep {
     cell.attempt = state.last.attempt;
     cell.place = place;
     cell.variant = block.variants[place];
-    const auto built = std::find_if(run_.variants.begin(), run_.variants.end(), [&](const BuiltVariant& v) { return v.name == cell.variant; });
+    const auto built =
+        std::find_if(run_.variants.begin(), run_.variants.end(), [&](const BuiltVariant& v) { return v.name == cell.variant; });
     if (built == run_.variants.end()) return vm::Error{fmt::format("variant '{}' is not built any more", cell.variant)};
     if (interrupt_requested()) return SweepOutcome{SweepEnd::interrupted, {}};
     progress_->begin(fmt::format("{} on {}", setting.title(), cell.variant));
@@ -166,7 +167,8 @@ class Sweep {
   // What is wrong with the answer, which it puts into the cell; empty: nothing.
   std::string check(const ChildResult& child, unsigned b, CellRecord& cell) {
     if (child.timed_out) return fmt::format("took longer than {} s and was killed", plan_.timeout);
-    if (child.signal != 0) return fmt::format("ended by signal {}{}", child.signal, child.errors.empty() ? "" : ": " + child.errors.substr(0, 500));
+    if (child.signal != 0)
+      return fmt::format("ended by signal {}{}", child.signal, child.errors.empty() ? "" : ": " + child.errors.substr(0, 500));
     cell.answer = read_answer(child.output);
     if (!cell.answer.error.empty()) return cell.answer.error + (child.errors.empty() ? "" : " (" + child.errors.substr(0, 500) + ")");
     if (child.status != 0) return fmt::format("exit status {} with an answer that names no error", child.status);
@@ -210,7 +212,8 @@ std::string taint_of(const Configuration& configuration, const TaintLimits& limi
     return fmt::format("{:.0f} involuntary switches a second and thread", switches);
   }
   const double share = cell.cpu / cell.wall;
-  if (!configuration.guest() && configuration.threads == 1 && share < limits.cpu) return fmt::format("{:.2f} CPU seconds a wall second", share);
+  if (!configuration.guest() && configuration.threads == 1 && share < limits.cpu)
+    return fmt::format("{:.2f} CPU seconds a wall second", share);
   return {};
 }
 

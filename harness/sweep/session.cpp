@@ -75,7 +75,9 @@ vm::Result<void> check_guests(const Plan& plan, const std::string& folder) {
   for (const Configuration& configuration : plan.configurations) {
     for (const GuestWorkload& guest : guest_workloads()) {
       if (configuration.workload != guest.name || std::filesystem::exists(folder + '/' + guest.program)) continue;
-      return vm::Error{fmt::format("{} is not in {}: build the guests with `scripts/guests.sh bare-metal`, or name their folder with --guests", guest.program, folder)};
+      return vm::Error{
+          fmt::format("{} is not in {}: build the guests with `scripts/guests.sh bare-metal`, or name their folder with --guests",
+                      guest.program, folder)};
     }
   }
   return {};
@@ -93,7 +95,8 @@ std::string new_folder(const Plan& plan) {
 // After the last cell: reports, tables, and what the user should know.
 int conclude(const char* verb, const std::string& folder, Journal& journal, const SweepOutcome& outcome) {
   if (outcome.end == SweepEnd::interrupted) {
-    fmt::print(stderr, "interlock sweep {}: interrupted; every finished cell is kept. Go on with: interlock sweep resume {}\n", verb, folder);
+    fmt::print(stderr, "interlock sweep {}: interrupted; every finished cell is kept. Go on with: interlock sweep resume {}\n", verb,
+               folder);
     return interrupt_status();
   }
   if (outcome.end == SweepEnd::finished) {
@@ -102,10 +105,14 @@ int conclude(const char* verb, const std::string& folder, Journal& journal, cons
   const auto results = read_results(folder);
   if (!results) return complain(verb, results.error().message);
   if (auto done = write_reports(*results); !done) return complain(verb, done.error().message);
-  if (outcome.end == SweepEnd::failed) return complain(verb, fmt::format("wrong answer: {} (interlock sweep status {})", outcome.failure, folder));
+  if (outcome.end == SweepEnd::failed)
+    return complain(verb, fmt::format("wrong answer: {} (interlock sweep status {})", outcome.failure, folder));
   fmt::print("{}", render_tables(*results, "all", TableFormat::terminal));
-  fmt::print(stderr, "\n{0}/report.md, tables.md, throughput.csv, latency.csv are written; interlock table {0} prints the tables again\n", folder);
-  if (!results->failures.empty()) return complain(verb, fmt::format("{} cell(s) gave a wrong answer earlier in this run: see interlock sweep status {}", results->failures.size(), folder));
+  fmt::print(stderr, "\n{0}/report.md, tables.md, throughput.csv, latency.csv are written; interlock table {0} prints the tables again\n",
+             folder);
+  if (!results->failures.empty())
+    return complain(verb, fmt::format("{} cell(s) gave a wrong answer earlier in this run: see interlock sweep status {}",
+                                      results->failures.size(), folder));
   return 0;
 }
 
@@ -126,13 +133,13 @@ int sweep_plan(const SweepOptions& options) {
     return 0;
   }
   const Plan& plan = prepared->plan;
-  fmt::print("{}: {} configurations, {} blocks, {} cells, about {}\n", prepared->label, plan.configurations.size(), plan.blocks.size(), plan.cells(),
-             clock_text(plan.expected_seconds()));
+  fmt::print("{}: {} configurations, {} blocks, {} cells, about {}\n", prepared->label, plan.configurations.size(), plan.blocks.size(),
+             plan.cells(), clock_text(plan.expected_seconds()));
   for (const Configuration& configuration : plan.configurations) {
     std::string variants;
     for (const std::string& variant : configuration.variants) variants += ' ' + variant;
-    fmt::print("  {:<52} {:>3} block{}:{}{}\n", configuration.title(), configuration.blocks, configuration.blocks == 1 ? " " : "s", variants,
-               configuration.declared ? " (declared)" : "");
+    fmt::print("  {:<52} {:>3} block{}:{}{}\n", configuration.title(), configuration.blocks, configuration.blocks == 1 ? " " : "s",
+               variants, configuration.declared ? " (declared)" : "");
   }
   for (const std::string& note : plan.notes) fmt::print("  {}\n", note);
   return 0;
@@ -145,7 +152,9 @@ int sweep_run(const SweepOptions& options) {
   const Plan& plan = prepared->plan;
   std::string guests;
   if (has_guests(plan)) {
-    guests = std::filesystem::absolute(options.guests.empty() ? default_guests() : std::filesystem::path(options.guests)).lexically_normal().string();
+    guests = std::filesystem::absolute(options.guests.empty() ? default_guests() : std::filesystem::path(options.guests))
+                 .lexically_normal()
+                 .string();
     if (auto found = check_guests(plan, guests); !found) return complain("run", found.error().message);
   }
   watch_interrupts();
@@ -154,17 +163,23 @@ int sweep_run(const SweepOptions& options) {
   std::filesystem::create_directories(folder, failure);
   if (failure) return complain("run", fmt::format("{} cannot be made: {}", folder, failure.message()));
   const std::string path = folder + "/journal.sqlite";
-  if (std::filesystem::exists(path)) return complain("run", fmt::format("{} holds a run already: interlock sweep resume {}, or another --out", folder, folder), 2);
+  if (std::filesystem::exists(path))
+    return complain("run", fmt::format("{} holds a run already: interlock sweep resume {}, or another --out", folder, folder), 2);
 
   const auto manifest = make_manifest({prepared->label, prepared->text, &plan, prepared->variants, guests});
   if (!manifest) return complain("run", manifest.error().message);
   const auto programs = hash_of_programs(plan, prepared->variants, guests);
   if (!programs) return complain("run", programs.error().message);
   if (auto done = write_whole_file(folder + "/manifest.json", *manifest); !done) return complain("run", done.error().message);
-  auto journal = Journal::create(path, plan, {{"manifest", sha256(*manifest)}, {"programs", *programs}, {"guests", guests}, {"machine", machine_line()},
-                                              {"cores", std::to_string(core_count())}});
+  auto journal = Journal::create(path, plan,
+                                 {{"manifest", sha256(*manifest)},
+                                  {"programs", *programs},
+                                  {"guests", guests},
+                                  {"machine", machine_line()},
+                                  {"cores", std::to_string(core_count())}});
   if (!journal) return complain("run", journal.error().message);
-  fmt::print(stderr, "{}: {} cells in {} blocks, about {}; into {}\n", prepared->label, plan.cells(), plan.blocks.size(), clock_text(plan.expected_seconds()), folder);
+  fmt::print(stderr, "{}: {} cells in {} blocks, about {}; into {}\n", prepared->label, plan.cells(), plan.blocks.size(),
+             clock_text(plan.expected_seconds()), folder);
   for (const std::string& note : plan.notes) fmt::print(stderr, "{}\n", note);
   return go("run", folder, *journal, std::move(prepared->variants), guests);
 }
@@ -181,7 +196,9 @@ int sweep_resume(const SweepOptions& options) {
   const auto programs = hash_of_programs(*plan, *variants, guests);
   if (!programs) return complain("resume", programs.error().message);
   if (*programs != journal->fact("programs")) {
-    return complain("resume", "the variants or guests were built anew since this run began, and cells of two builds cannot be compared: start a new run");
+    return complain(
+        "resume",
+        "the variants or guests were built anew since this run began, and cells of two builds cannot be compared: start a new run");
   }
   watch_interrupts();
   return go("resume", options.out, *journal, std::move(*variants), guests);
@@ -197,8 +214,9 @@ int sweep_status(const SweepOptions& options) {
   const auto results = read_results(folder);
   if (!results) return complain("status", results.error().message);
   fmt::print("{}: sweep {}, seed {}, result {}\n", folder, results->plan.name, results->plan.seed, results->manifest.substr(0, 16));
-  fmt::print("{} of {} cells, {} of {} blocks; {} blocks run again, {} still tainted, {} split by an interruption\n", results->finished_cells, results->plan.cells(),
-             results->complete_blocks, results->plan.blocks.size(), results->rerun_blocks, results->tainted_blocks, results->split_blocks);
+  fmt::print("{} of {} cells, {} of {} blocks; {} blocks run again, {} still tainted, {} split by an interruption\n",
+             results->finished_cells, results->plan.cells(), results->complete_blocks, results->plan.blocks.size(), results->rerun_blocks,
+             results->tainted_blocks, results->split_blocks);
   for (const FailureRecord& failure : results->failures) {
     fmt::print("wrong answer in block {} of {}: {}\n  {}\n", failure.block, failure.variant, failure.error, failure.command);
   }

@@ -29,7 +29,7 @@ constexpr auto primes = [] {
 constexpr bool cube_within(std::uint64_t root, unsigned p) {
   const unsigned __int128 square = static_cast<unsigned __int128>(root) * root;
   const unsigned __int128 low = (square & 0xffff'ffff'ffff'ffff) * root;
-  const unsigned __int128 high = (square >> 64) * root + (low >> 64);  // the cube is high * 2^64 + low's low half
+  const unsigned __int128 high = (square >> 64) * root + (low >> 64);       // the cube is high * 2^64 + low's low half
   const unsigned __int128 limit = static_cast<unsigned __int128>(p) << 32;  // p * 2^96 is limit * 2^64
   return high < limit || (high == limit && static_cast<std::uint64_t>(low) == 0);
 }
@@ -83,7 +83,8 @@ class Sha256 {
   void compress() {
     std::array<std::uint32_t, 64> w{};
     for (std::size_t i = 0; i < 16; ++i) {
-      w[i] = std::uint32_t{chunk_[4 * i]} << 24 | std::uint32_t{chunk_[4 * i + 1]} << 16 | std::uint32_t{chunk_[4 * i + 2]} << 8 | chunk_[4 * i + 3];
+      w[i] = std::uint32_t{chunk_[4 * i]} << 24 | std::uint32_t{chunk_[4 * i + 1]} << 16 | std::uint32_t{chunk_[4 * i + 2]} << 8 |
+             chunk_[4 * i + 3];
     }
     for (std::size_t i = 16; i < 64; ++i) {
       const std::uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
@@ -92,7 +93,8 @@ class Sha256 {
     }
     auto [a, b, c, d, e, f, g, h] = state_;
     for (std::size_t i = 0; i < 64; ++i) {
-      const std::uint32_t t1 = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
+      const std::uint32_t t1 =
+          h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
       const std::uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }

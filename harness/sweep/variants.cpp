@@ -22,7 +22,9 @@ vm::Result<std::vector<BuiltVariant>> built_variants() {
     const auto cell = entry.path() / "interlock-cell";
     if (access(cell.c_str(), X_OK) == 0) found.push_back({entry.path().filename().string(), cell});
   }
-  if (found.empty()) return vm::Error{"no variant is built: " + folder.string() + "/NAME/interlock-cell does not exist; build the project (cmake --build --preset release)"};
+  if (found.empty())
+    return vm::Error{"no variant is built: " + folder.string() +
+                     "/NAME/interlock-cell does not exist; build the project (cmake --build --preset release)"};
   std::sort(found.begin(), found.end(), [](const BuiltVariant& a, const BuiltVariant& b) { return a.name < b.name; });
   return found;
 }

@@ -24,17 +24,17 @@ struct ConfigurationResults {
 };
 
 struct Results {
-  std::string folder;    // of the run, as the user named it
+  std::string folder;  // of the run, as the user named it
   Plan plan;
   std::vector<ConfigurationResults> by_configuration;  // indices as in the plan
-  std::string manifest;  // SHA-256
-  std::string machine;   // one line
+  std::string manifest;                                // SHA-256
+  std::string machine;                                 // one line
   unsigned cores = 0;
   unsigned complete_blocks = 0, tainted_blocks = 0, rerun_blocks = 0, split_blocks = 0;  // split: interrupted and resumed inside
-  std::map<std::string, unsigned> taints;              // of blocks that stayed tainted: kind, count
-  std::size_t finished_cells = 0;                      // of the attempts that count, also of blocks that are not complete
+  std::map<std::string, unsigned> taints;                                                // of blocks that stayed tainted: kind, count
+  std::size_t finished_cells = 0;  // of the attempts that count, also of blocks that are not complete
   std::vector<FailureRecord> failures;
-  std::string ended;     // "finished"; empty: not yet
+  std::string ended;  // "finished"; empty: not yet
 
   bool oversubscribed(const Configuration& configuration) const { return configuration.threads > cores; }
 };

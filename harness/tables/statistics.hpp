@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tables say about a few numbers. Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile intervals).
+// What tables say about a few numbers. Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile
+// intervals).
 #pragma once
 #include <cstdint>
 #include <vector>

@@ -61,7 +61,8 @@ std::string markdown(const Table& table) {
   };
   line(table.columns);
   text += '|';
-  for (std::size_t i = 0; i < widths.size(); ++i) text += table.numeric[i] ? std::string(widths[i] + 1, '-') + ":|" : ":" + std::string(widths[i] + 1, '-') + '|';
+  for (std::size_t i = 0; i < widths.size(); ++i)
+    text += table.numeric[i] ? std::string(widths[i] + 1, '-') + ":|" : ":" + std::string(widths[i] + 1, '-') + '|';
   text += '\n';
   for (const auto& row : table.rows) line(row);
   return text;

@@ -10,9 +10,9 @@ enum class TableFormat { terminal, markdown, csv };
 
 struct Table {
   std::string title;
-  std::vector<std::string> notes;    // what the reader must know: units, marks, the command that makes it again
+  std::vector<std::string> notes;  // what the reader must know: units, marks, the command that makes it again
   std::vector<std::string> columns;
-  std::vector<bool> numeric;         // by column: aligned to the right
+  std::vector<bool> numeric;  // by column: aligned to the right
   std::vector<std::vector<std::string>> rows;
 
   void column(std::string name, bool is_numeric) {

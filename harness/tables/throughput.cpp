@@ -63,7 +63,8 @@ std::vector<std::string> variants_of(const Results& results, bool guest) {
 
 bool listed(const Results& results, std::size_t i, bool guest) {
   const Configuration& configuration = results.plan.configurations[i];
-  return !configuration.declared && configuration.guest() == guest && configuration.mode == CellMode::throughput && results.by_configuration[i].blocks != 0;
+  return !configuration.declared && configuration.guest() == guest && configuration.mode == CellMode::throughput &&
+         results.by_configuration[i].blocks != 0;
 }
 
 void add_notes(Table& table, const Results& results, TableFormat format) {
@@ -75,10 +76,12 @@ Table layer_table(const Results& results, bool ratios, TableFormat format) {
   const std::string& base = results.plan.base;
   if (ratios) {
     table.title = "Layer throughput, ratio to " + base;
-    table.notes.push_back("geometric mean of the ratios within a block [least..greatest]; above 1: more operations than " + base + " in the same block");
+    table.notes.push_back("geometric mean of the ratios within a block [least..greatest]; above 1: more operations than " + base +
+                          " in the same block");
   } else {
     table.title = "Layer throughput";
-    table.notes.push_back("million operations a second, all threads together: median over blocks [least..greatest]; exploratory, no verdict");
+    table.notes.push_back(
+        "million operations a second, all threads together: median over blocks [least..greatest]; exploratory, no verdict");
   }
   table.notes.push_back(fmt::format("* oversubscribed: more threads than the {} cores", results.cores));
   add_notes(table, results, format);
@@ -95,7 +98,9 @@ Table layer_table(const Results& results, bool ratios, TableFormat format) {
     std::vector<std::string> row = {configuration.workload, threads_text(results, configuration), blocks_text(of)};
     for (const std::string& variant : variants) {
       const auto found = of.variants.find(variant);
-      row.push_back(found == of.variants.end() ? "-" : ratios ? ratio_text(paired_ratios(of, variant, base)) : throughput_text(found->second, 1e6));
+      row.push_back(found == of.variants.end() ? "-"
+                    : ratios                   ? ratio_text(paired_ratios(of, variant, base))
+                                               : throughput_text(found->second, 1e6));
     }
     table.rows.push_back(std::move(row));
   }
@@ -111,12 +116,14 @@ std::string counter_text(const VariantResults& results, const char* name, double
 Table guest_table(const Results& results, TableFormat format) {
   Table table;
   table.title = "Guest throughput";
-  table.notes = {"kop/s: thousand operations a second of the guest's clock, all harts: median over blocks [least..greatest]; exploratory, no verdict",
-                 "ratio: to " + results.plan.base + ", within a block; geometric mean [least..greatest]",
-                 "tlb/M, gc/M, reg/M: layer operations per million retired instructions; % of busy samples in the engine, the loop and each layer",
-                 fmt::format("* oversubscribed: more harts than the {} cores", results.cores)};
+  table.notes = {
+      "kop/s: thousand operations a second of the guest's clock, all harts: median over blocks [least..greatest]; exploratory, no verdict",
+      "ratio: to " + results.plan.base + ", within a block; geometric mean [least..greatest]",
+      "tlb/M, gc/M, reg/M: layer operations per million retired instructions; % of busy samples in the engine, the loop and each layer",
+      fmt::format("* oversubscribed: more harts than the {} cores", results.cores)};
   add_notes(table, results, format);
-  for (const char* name : {"workload", "harts", "uTLB", "variant", "blocks", "kop/s", "ratio", "tlb/M", "gc/M", "reg/M", "engine%", "loop%", "tlb%", "gc%", "reg%"}) {
+  for (const char* name : {"workload", "harts", "uTLB", "variant", "blocks", "kop/s", "ratio", "tlb/M", "gc/M", "reg/M", "engine%", "loop%",
+                           "tlb%", "gc%", "reg%"}) {
     table.column(name, name != std::string("workload") && name != std::string("variant"));
   }
   const std::vector<std::string> variants = variants_of(results, true);
@@ -128,8 +135,9 @@ Table guest_table(const Results& results, TableFormat format) {
       const auto found = of.variants.find(variant);
       if (found == of.variants.end()) continue;
       const VariantResults& one = found->second;
-      table.rows.push_back({configuration.workload, threads_text(results, configuration), std::to_string(configuration.micro_tlb), variant, blocks_text(of),
-                            throughput_text(one, 1e3), variant == results.plan.base ? "1" : ratio_text(paired_ratios(of, variant, results.plan.base)),
+      table.rows.push_back({configuration.workload, threads_text(results, configuration), std::to_string(configuration.micro_tlb), variant,
+                            blocks_text(of), throughput_text(one, 1e3),
+                            variant == results.plan.base ? "1" : ratio_text(paired_ratios(of, variant, results.plan.base)),
                             counter_text(one, "tlb_ops_per_million", 1, "{:.1f}"), counter_text(one, "gc_ops_per_million", 1, "{:.1f}"),
                             counter_text(one, "registers_ops_per_million", 1, "{:.1f}"), counter_text(one, "share_engine", 100, "{:.1f}"),
                             counter_text(one, "share_loop", 100, "{:.1f}"), counter_text(one, "share_tlb", 100, "{:.1f}"),
@@ -147,7 +155,8 @@ Table comparison_table(const Results& results, TableFormat format) {
   if (!results.plan.notes.empty()) table.notes.insert(table.notes.end(), results.plan.notes.begin(), results.plan.notes.end());
   table.notes.push_back(fmt::format("* oversubscribed: more threads than the {} cores", results.cores));
   add_notes(table, results, format);
-  for (const char* name : {"workload", "threads", "uTLB", "variant", "to", "blocks", "ratio", "95 %", "least..greatest", "kop/s", "kop/s of base"}) {
+  for (const char* name :
+       {"workload", "threads", "uTLB", "variant", "to", "blocks", "ratio", "95 %", "least..greatest", "kop/s", "kop/s of base"}) {
     table.column(name, name != std::string("workload") && name != std::string("variant") && name != std::string("to"));
   }
   for (std::size_t i = 0; i < results.plan.configurations.size(); ++i) {
@@ -158,11 +167,12 @@ Table comparison_table(const Results& results, TableFormat format) {
     const std::vector<double> ratios = paired_ratios(of, variant, results.plan.base);
     if (ratios.empty()) continue;
     const Interval interval = bootstrap_interval(ratios, results.plan.seed);
-    table.rows.push_back({configuration.workload, threads_text(results, configuration), configuration.guest() ? std::to_string(configuration.micro_tlb) : "-",
-                          variant, results.plan.base, blocks_text(of), digits(geometric_mean(ratios)),
+    table.rows.push_back({configuration.workload, threads_text(results, configuration),
+                          configuration.guest() ? std::to_string(configuration.micro_tlb) : "-", variant, results.plan.base,
+                          blocks_text(of), digits(geometric_mean(ratios)),
                           ratios.size() < 2 ? "-" : fmt::format("[{}, {}]", digits(interval.low), digits(interval.high)),
-                          fmt::format("{}..{}", digits(least(ratios)), digits(greatest(ratios))), throughput_text(of.variants.at(variant), 1e3),
-                          throughput_text(of.variants.at(results.plan.base), 1e3)});
+                          fmt::format("{}..{}", digits(least(ratios)), digits(greatest(ratios))),
+                          throughput_text(of.variants.at(variant), 1e3), throughput_text(of.variants.at(results.plan.base), 1e3)});
   }
   return table;
 }
@@ -180,10 +190,12 @@ Table throughput_rows(const Results& results) {
   Table table;
   table.title = "Throughput: operations a second; ratios to " + results.plan.base + " within blocks";
   table.notes = source_notes(results, "throughput", TableFormat::csv);
-  const std::vector<const char*> counters = {"tlb_ops_per_million", "gc_ops_per_million", "registers_ops_per_million", "share_engine",
-                                             "share_loop",          "share_tlb",          "share_gc",                  "share_registers"};
-  for (const char* name : {"workload", "threads", "micro_tlb", "declared", "oversubscribed", "variant", "base", "blocks", "tainted_blocks", "ops_per_second_median",
-                           "ops_per_second_min", "ops_per_second_max", "ratio", "ratio_min", "ratio_max", "ratio_low95", "ratio_high95"}) {
+  const std::vector<const char*> counters = {
+      "tlb_ops_per_million", "gc_ops_per_million", "registers_ops_per_million", "share_engine", "share_loop", "share_tlb", "share_gc",
+      "share_registers"};
+  for (const char* name : {"workload", "threads", "micro_tlb", "declared", "oversubscribed", "variant", "base", "blocks", "tainted_blocks",
+                           "ops_per_second_median", "ops_per_second_min", "ops_per_second_max", "ratio", "ratio_min", "ratio_max",
+                           "ratio_low95", "ratio_high95"}) {
     table.column(name, false);
   }
   for (const char* name : counters) table.column(name, false);
@@ -194,11 +206,20 @@ Table throughput_rows(const Results& results) {
     if (configuration.mode != CellMode::throughput) continue;
     for (const auto& [variant, one] : of.variants) {
       const std::vector<double> values = values_of(one);
-      const std::vector<double> ratios = variant == results.plan.base ? std::vector<double>{} : paired_ratios(of, variant, results.plan.base);
-      std::vector<std::string> row = {configuration.workload, std::to_string(configuration.threads),
-                                      configuration.guest() ? std::to_string(configuration.micro_tlb) : "", configuration.declared ? "yes" : "no",
-                                      results.oversubscribed(configuration) ? "yes" : "no", variant, results.plan.base, std::to_string(of.blocks),
-                                      std::to_string(of.tainted), plain(median(values)), plain(least(values)), plain(greatest(values))};
+      const std::vector<double> ratios =
+          variant == results.plan.base ? std::vector<double>{} : paired_ratios(of, variant, results.plan.base);
+      std::vector<std::string> row = {configuration.workload,
+                                      std::to_string(configuration.threads),
+                                      configuration.guest() ? std::to_string(configuration.micro_tlb) : "",
+                                      configuration.declared ? "yes" : "no",
+                                      results.oversubscribed(configuration) ? "yes" : "no",
+                                      variant,
+                                      results.plan.base,
+                                      std::to_string(of.blocks),
+                                      std::to_string(of.tainted),
+                                      plain(median(values)),
+                                      plain(least(values)),
+                                      plain(greatest(values))};
       if (ratios.empty()) {
         row.insert(row.end(), 5, "");
       } else {

@@ -41,20 +41,22 @@ class GcWorkload {
 
   void attach(unsigned thread) {
     gc_.attach();
-    typename Gc::Mutator& m = mutator(thread);
-    gc_.busy(m);
-    last_[thread] = nullptr;
     if constexpr (!churn) {
+      enter(thread);
       for (std::uint32_t key = 0; key < keys; ++key) {
-        if (vm::complete(gc_.find(m, block_key(key))) == nullptr) build(thread, key);
-        if (key % safepoint_every == 0) gc_.safepoint(m);
+        if (vm::complete(gc_.find(mutator(thread), block_key(key))) == nullptr) build(thread, key);
+        if (key % safepoint_every == 0) gc_.safepoint(mutator(thread));
       }
+      leave(thread);
     }
   }
-  void detach(unsigned thread) {
-    gc_.idle(mutator(thread));
-    gc_.detach();
+  void detach(unsigned) { gc_.detach(); }
+  // Around a batch of steps: outside of them the hart is idle, and holds up no collection. enter is a safepoint.
+  void enter(unsigned thread) {
+    gc_.busy(mutator(thread));
+    last_[thread] = nullptr;
   }
+  void leave(unsigned thread) { gc_.idle(mutator(thread)); }
 
   void step(unsigned thread, std::uint64_t i) {
     const Operation operation = streams_[thread][i % stream_length];

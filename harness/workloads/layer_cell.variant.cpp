@@ -24,6 +24,8 @@ using Gc = selected_variant::Gc<vm::NativePlatform>;
 template <class State, class Sink>
 using Registers = selected_variant::DeviceRegisters<vm::NativePlatform, State, Sink>;
 
+constexpr std::int64_t batch = 1024;  // operations
+
 void pin(const LayerRequest& request, unsigned thread) {
   if (request.cpus.empty()) return;
   cpu_set_t set;
@@ -55,7 +57,12 @@ void measure_throughput(Workload& workload, const LayerRequest& request, LayerRe
                                  pin(request, thread);
                                  workload.attach(thread);
                                  std::uint64_t i = 0;
-                                 for (auto _ : state) workload.step(thread, i++);
+                                 // Between batches, where Google Benchmark makes threads wait for each other, every hart is idle.
+                                 while (state.KeepRunningBatch(batch)) {
+                                   workload.enter(thread);
+                                   for (std::int64_t n = 0; n < batch; ++n) workload.step(thread, i++);
+                                   workload.leave(thread);
+                                 }
                                  workload.detach(thread);
                                })
       ->Threads(static_cast<int>(request.threads))
@@ -69,7 +76,7 @@ void measure_throughput(Workload& workload, const LayerRequest& request, LayerRe
   benchmark::RunSpecifiedBenchmarks(&last);
   benchmark::Shutdown();
   result.operations = static_cast<std::uint64_t>(last.iterations);
-  result.seconds = last.seconds / request.threads;  // the sum over threads, each of which took the whole time
+  result.seconds = last.seconds;  // wall: Google Benchmark has divided the sum over threads by their number
 }
 
 template <class Workload>
@@ -86,6 +93,7 @@ void measure_latency(Workload& workload, const LayerRequest& request, LayerResul
       pin(request, thread);
       workload.attach(thread);
       start.arrive_and_wait();
+      workload.enter(thread);
       const auto begin = std::chrono::steady_clock::now();
       std::uint64_t i = 0;
       while ((i & 255) != 0 || std::chrono::steady_clock::now() - begin < limit) {
@@ -94,6 +102,7 @@ void measure_latency(Workload& workload, const LayerRequest& request, LayerResul
         const std::uint64_t after = Timer::now();
         histograms[thread].record(timer.nanoseconds(after - before));
       }
+      workload.leave(thread);
       operations[thread] = i;
       workload.detach(thread);
     });

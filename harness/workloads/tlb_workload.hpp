@@ -28,14 +28,12 @@ class TlbWorkload {
 
   void attach(unsigned thread) {
     tlb_.attach();
-    typename Tlb::Reader& reader = tlb_.reader(vm::HartId{thread});
-    tlb_.busy(reader);
-    since_[thread].value = tlb_.fresh(reader);
+    since_[thread].value = tlb_.fresh(tlb_.reader(vm::HartId{thread}));
   }
-  void detach(unsigned thread) {
-    tlb_.idle(tlb_.reader(vm::HartId{thread}));
-    tlb_.detach();
-  }
+  void detach(unsigned) { tlb_.detach(); }
+  // Around a batch of steps: outside of them the hart is idle, and holds up nobody.
+  void enter(unsigned thread) { tlb_.busy(tlb_.reader(vm::HartId{thread})); }
+  void leave(unsigned thread) { tlb_.idle(tlb_.reader(vm::HartId{thread})); }
 
   void step(unsigned thread, std::uint64_t i) {
     const Operation operation = streams_[thread][i % stream_length];

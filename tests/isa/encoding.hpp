@@ -10,7 +10,27 @@
 
 namespace isa_fuzz {
 
-enum class Format : u8 { u, j, i, b, s, shift64, shift32, r, order, whole, fence_vma, csr, reserve, atomic, fused, rounded, rounded_unary, exact, exact_unary };
+enum class Format : u8 {
+  u,
+  j,
+  i,
+  b,
+  s,
+  shift64,
+  shift32,
+  r,
+  order,
+  whole,
+  fence_vma,
+  csr,
+  reserve,
+  atomic,
+  fused,
+  rounded,
+  rounded_unary,
+  exact,
+  exact_unary
+};
 
 struct Encoding {
   vm::Operation operation;

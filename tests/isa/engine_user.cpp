@@ -117,7 +117,8 @@ class UserProcess {
       return true;
     }
     if (program_.log_cursor == 0) {
-      failure = "the engine takes a trap: cause " + std::to_string(csr.mcause) + ", epc " + hexadecimal(csr.mepc) + ", tval " + hexadecimal(csr.mtval);
+      failure = "the engine takes a trap: cause " + std::to_string(csr.mcause) + ", epc " + hexadecimal(csr.mepc) + ", tval " +
+                hexadecimal(csr.mtval);
       return false;
     }
     deliver();

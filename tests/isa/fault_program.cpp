@@ -21,7 +21,7 @@ using vm::Operation;
 constexpr unsigned ra = 1;
 constexpr unsigned address_register = 30;
 constexpr u64 page = 4096;
-constexpr u64 mapped_page = 0;         // of the data: what cells may access
+constexpr u64 mapped_page = 0;  // of the data: what cells may access
 constexpr u64 registers_at = page;
 constexpr u64 cursor_at = 2 * page - 8;
 constexpr u64 signal_stack_at = 2 * page;
@@ -140,10 +140,10 @@ class Cells {
     struct Reserved {
       u32 opcode, funct3;
     };
-    static constexpr Reserved words[] = {{0x03, 7}, {0x23, 4}, {0x23, 5}, {0x23, 6}, {0x23, 7}, {0x63, 2}, {0x63, 3}, {0x67, 1}, {0x67, 2}, {0x67, 3}, {0x67, 4},
-                                         {0x67, 5}, {0x67, 6}, {0x67, 7}, {0x07, 0}, {0x07, 1}, {0x07, 4}, {0x07, 5}, {0x27, 0}, {0x27, 1}, {0x27, 4}, {0x27, 5},
-                                         {0x2f, 0}, {0x2f, 1}, {0x2f, 4}, {0x2f, 5}, {0x2f, 6}, {0x2f, 7}, {0x0f, 0}, {0x0f, 1}, {0x0f, 2}, {0x0f, 3}, {0x0f, 4},
-                                         {0x0f, 5}, {0x0f, 6}, {0x0f, 7}};
+    static constexpr Reserved words[] = {{0x03, 7}, {0x23, 4}, {0x23, 5}, {0x23, 6}, {0x23, 7}, {0x63, 2}, {0x63, 3}, {0x67, 1}, {0x67, 2},
+                                         {0x67, 3}, {0x67, 4}, {0x67, 5}, {0x67, 6}, {0x67, 7}, {0x07, 0}, {0x07, 1}, {0x07, 4}, {0x07, 5},
+                                         {0x27, 0}, {0x27, 1}, {0x27, 4}, {0x27, 5}, {0x2f, 0}, {0x2f, 1}, {0x2f, 4}, {0x2f, 5}, {0x2f, 6},
+                                         {0x2f, 7}, {0x0f, 0}, {0x0f, 1}, {0x0f, 2}, {0x0f, 3}, {0x0f, 4}, {0x0f, 5}, {0x0f, 6}, {0x0f, 7}};
     const Reserved word = random_.pick(words);
     return without_ra((random_.bits(25) << 7 & ~field_rm(7)) | field_rm(word.funct3) | word.opcode);
   }
@@ -169,7 +169,8 @@ class Cells {
 
   // Rounding modes that are reserved, in the instruction or in frm.
   void put_rounding() {
-    static constexpr u32 rounded[] = {0x0000'0053, 0x0800'0053, 0x1200'0053, 0x5800'0053, 0xc000'0053, 0xd220'0053, 0x0000'0043, 0x0200'004f, 0x4010'0053, 0x4200'0053, 0xd200'0053};
+    static constexpr u32 rounded[] = {0x0000'0053, 0x0800'0053, 0x1200'0053, 0x5800'0053, 0xc000'0053, 0xd220'0053,
+                                      0x0000'0043, 0x0200'004f, 0x4010'0053, 0x4200'0053, 0xd200'0053};
     code_.put(csrrwi(0, random_.bits(3), csr_frm));
     put_word(without_ra(random_.pick(rounded) | field_rd(random_.bits(5)) | field_rs1(random_.bits(5)) | field_rm(random_.bits(3))));
   }
@@ -186,8 +187,10 @@ class Cells {
   }
 
   void put_access() {
-    static constexpr Operation accesses[] = {Operation::lb, Operation::lhu, Operation::lw, Operation::ld, Operation::flw, Operation::fld, Operation::sb, Operation::sh,
-                                             Operation::sw, Operation::sd, Operation::fsw, Operation::fsd, Operation::amoadd_w, Operation::amoswap_d, Operation::amomaxu_d};
+    static constexpr Operation accesses[] = {Operation::lb,       Operation::lhu,       Operation::lw,       Operation::ld,
+                                             Operation::flw,      Operation::fld,       Operation::sb,       Operation::sh,
+                                             Operation::sw,       Operation::sd,        Operation::fsw,      Operation::fsd,
+                                             Operation::amoadd_w, Operation::amoswap_d, Operation::amomaxu_d};
     const Encoding& row = encoding_of(random_.pick(accesses));
     const u64 to = doubtful_address();
     const u32 bits = row.bits | field_rs1(address_register);
@@ -199,8 +202,8 @@ class Cells {
   }
 
   void put_misaligned_atomic() {
-    static constexpr Operation atomics[] = {Operation::amoadd_w, Operation::amoxor_d, Operation::amomin_w, Operation::amomaxu_d, Operation::amoswap_w, Operation::amoand_d,
-                                            Operation::lr_w, Operation::lr_d};
+    static constexpr Operation atomics[] = {Operation::amoadd_w,  Operation::amoxor_d, Operation::amomin_w, Operation::amomaxu_d,
+                                            Operation::amoswap_w, Operation::amoand_d, Operation::lr_w,     Operation::lr_d};
     const Encoding& row = encoding_of(random_.pick(atomics));
     const u64 to = data_ + mapped_page + random_.below(page - 16);
     const u32 rs2 = row.format == Format::reserve ? 0 : field_rs2(random_.bits(5));

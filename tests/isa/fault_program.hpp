@@ -20,8 +20,8 @@ struct FaultBatch {
   Program program;
   u64 cells_address = 0;
   u32 cells = 0;
-  u64 log = 0;        // offset in the data
-  u64 registers = 0;  // offset in the data: x0..x31, then f0..f31, fcsr
+  u64 log = 0;           // offset in the data
+  u64 registers = 0;     // offset in the data: x0..x31, then f0..f31, fcsr
   u64 shared_bytes = 0;  // of the data, before the signal stack: QEMU leaves its frames there, and the engine has none
 };
 

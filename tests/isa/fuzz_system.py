@@ -13,9 +13,11 @@ import time
 
 import known_differences
 
-# The processor that the machine is. Two harts, each on a thread: with one, QEMU splits an AMO into a load and a store, so that it faults as a load.
+# The processor that the machine is. Two harts, each on a thread: with one, QEMU splits an AMO into a load and a store, and it faults as
+# a load does.
 QEMU = ["-machine", "virt", "-m", "256M", "-nographic", "-bios", "none", "-smp", "2", "-accel", "tcg,thread=multi", "-cpu",
-        "rv64,h=false,v=false,zba=false,zbb=false,zbc=false,zbs=false,svpbmt=false,svnapot=false,svinval=false,Zfh=false,Zfhmin=false,pmu-num=29"]
+        "rv64,h=false,v=false,zba=false,zbb=false,zbc=false,zbs=false,svpbmt=false,svnapot=false,svinval=false,Zfh=false,Zfhmin=false,"
+        "pmu-num=29"]
 CELL = ["run", "--bios", "none", "--memory", "256M", "--harts", "2", "--no-input"]
 
 
@@ -92,7 +94,8 @@ def main():
             kernel = f"{arguments.programs}/fuzz_{program}.elf"
             parameters = f"seed={seed} cases={arguments.cases} sweep={int(batch == 0)}"
             theirs = run([arguments.qemu, *QEMU, "-kernel", kernel, "-append", parameters], arguments.limit)
-            ours = run([arguments.cell, *CELL, "--micro-tlb", str(sizes[batch % len(sizes)]), "--kernel", kernel, "--append", parameters], arguments.limit)
+            micro_tlb = str(sizes[batch % len(sizes)])
+            ours = run([arguments.cell, *CELL, "--micro-tlb", micro_tlb, "--kernel", kernel, "--append", parameters], arguments.limit)
             if arguments.plant:
                 ours = plant(ours)
             for reason, times in compare(program, seed, ours, theirs, arguments.show).items():

@@ -31,7 +31,7 @@ struct Options {
   u32 states = 4;
   std::string subjects = "all";
   std::string qemu = "qemu-riscv64";
-  std::string keep = ".";     // where a program that differs is kept
+  std::string keep = ".";  // where a program that differs is kept
   bool plant = false;
 };
 
@@ -98,7 +98,9 @@ bool listed(const std::string& list, std::string_view word) {
 }
 
 // A program's own seed: the same whatever the other programs of a run are.
-u64 seed_of(const Options& options, u64 subject, u64 program) { return Random(options.seed * 0x1'0000'0001 + subject * 0x1000'0000 + program).next(); }
+u64 seed_of(const Options& options, u64 subject, u64 program) {
+  return Random(options.seed * 0x1'0000'0001 + subject * 0x1000'0000 + program).next();
+}
 
 struct Pair {
   Finished engine;
@@ -114,11 +116,12 @@ Pair run_both(const Options& options, const Program& program, const Program& eng
 }
 
 [[noreturn]] void fail(const Options& options, const char* subject, u64 program, const Program& code, const Difference& difference) {
-  const std::string path = options.keep + "/isa_fuzz-" + subject + "-" + std::to_string(options.seed) + "-" + std::to_string(program) + ".elf";
+  const std::string path =
+      options.keep + "/isa_fuzz-" + subject + "-" + std::to_string(options.seed) + "-" + std::to_string(program) + ".elf";
   const std::vector<u8> elf = elf_of(code);
   std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(elf.data()), static_cast<std::streamsize>(elf.size()));
-  std::printf("DIFFERENT subject %s, seed %" PRIu64 ", program %" PRIu64 ", length %u, states %u: kept as %s\n%s\n", subject, options.seed, program,
-              options.length, options.states, path.c_str(), difference.what.c_str());
+  std::printf("DIFFERENT subject %s, seed %" PRIu64 ", program %" PRIu64 ", length %u, states %u: kept as %s\n%s\n", subject, options.seed,
+              program, options.length, options.states, path.c_str(), difference.what.c_str());
   if (difference.address) std::fputs(disassembly(path, *difference.address).c_str(), stdout);
   std::exit(1);
 }
@@ -232,8 +235,8 @@ int main(int count, char** arguments) {
     fuzz(options, subject, tally);
     for (unsigned j = 0; j < subjects; ++j) all.counts[j] += tally.counts[j];
     all.programs += tally.programs;
-    std::printf("same: %s, %" PRIu64 " instructions in %" PRIu64 " programs, %u states each, %.1f s\n", name(subject), tally.counts[i], tally.programs,
-                options.states, seconds_since(start));
+    std::printf("same: %s, %" PRIu64 " instructions in %" PRIu64 " programs, %u states each, %.1f s\n", name(subject), tally.counts[i],
+                tally.programs, options.states, seconds_since(start));
     std::fflush(stdout);
   }
   if (listed(options.subjects, "faults")) {
@@ -241,10 +244,12 @@ int main(int count, char** arguments) {
     const auto start = Clock::now();
     fuzz_faults(options, tally);
     all.programs += tally.programs;
-    std::printf("same: faults, %" PRIu64 " cells in %" PRIu64 " programs, %.1f s\n", options.instructions, tally.programs, seconds_since(start));
+    std::printf("same: faults, %" PRIu64 " cells in %" PRIu64 " programs, %.1f s\n", options.instructions, tally.programs,
+                seconds_since(start));
   }
   if (all.programs == 0) refuse("no such subject", options.subjects);
   u64 total = 0;
   for (unsigned i = 0; i < subjects; ++i) total += all.counts[i];
-  std::printf("seed %" PRIu64 ": %" PRIu64 " random instructions, %" PRIu64 " programs, %.1f s\n", options.seed, total, all.programs, seconds_since(begin));
+  std::printf("seed %" PRIu64 ": %" PRIu64 " random instructions, %" PRIu64 " programs, %.1f s\n", options.seed, total, all.programs,
+              seconds_since(begin));
 }

@@ -7,6 +7,7 @@ Each rule takes one field out of both lines; nothing else of a line is excused. 
 # Words of a P line.
 KIND, CAUSE = 8, 11
 AMO_KINDS = {"8", "9"}
+AMO_NOWHERE = "AMO to where nothing is: QEMU makes it a load and a store, and the load faults; the cause is that of a store (3.1.15)"
 
 
 def bits(*numbers):
@@ -85,7 +86,7 @@ def explain_paging(here, there):
     for i in [i for i, (ours, theirs) in enumerate(zip(here, there)) if ours != theirs]:
         ours, theirs = here[i], there[i]
         if i == CAUSE and here[KIND] in AMO_KINDS and (ours, theirs) == ("7", "5"):
-            reasons.append("AMO to where nothing is: QEMU makes it a load and a store, and the load faults; an AMO gives a store access fault (3.1.15)")
+            reasons.append(AMO_NOWHERE)
         else:
             return False, []
     return True, reasons

@@ -60,9 +60,9 @@ class Assembly {
   void put(u32 bits);
   void put_halfwords(const std::vector<u16>& code);
   u64 here() const { return address_ + bytes_.size(); }
-  void load_address(unsigned reg, u64 target);    // relative to the pc
+  void load_address(unsigned reg, u64 target);  // relative to the pc
   void load_number(unsigned reg, i32 number);
-  void call_system(i32 number);                   // a7 = number
+  void call_system(i32 number);  // a7 = number
   std::vector<u8> take() { return std::move(bytes_); }
 
  private:

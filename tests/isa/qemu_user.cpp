@@ -72,7 +72,8 @@ Finished QemuRun::wait() {
   finished.failure = failure_;
   if (process_ < 0) return finished;
   std::vector<u8> part(1 << 16);
-  for (ssize_t n = 0; (n = read(output_, part.data(), part.size())) > 0;) finished.data.insert(finished.data.end(), part.begin(), part.begin() + n);
+  for (ssize_t n = 0; (n = read(output_, part.data(), part.size())) > 0;)
+    finished.data.insert(finished.data.end(), part.begin(), part.begin() + n);
   int status = 0;
   waitpid(process_, &status, 0);
   process_ = -1;

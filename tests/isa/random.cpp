@@ -24,17 +24,17 @@ u64 floating_operand(Random& random, FloatShape shape) {
   const u64 any = random.next();
   switch (random.below(14)) {
     case 0: return compose(shape, sign, 0, 0);
-    case 1: return compose(shape, sign, 0, 1 + random.below(3));                            // least subnormals
-    case 2: return compose(shape, sign, 0, any);                                            // subnormals
-    case 3: return compose(shape, sign, random.bits(1), random.one_in(2) ? 0 : ~u64{0});    // around the least normal
-    case 4: return compose(shape, sign, top - 1, ~u64{0} << random.below(3));               // around the greatest
-    case 5: return compose(shape, sign, top, 0);                                            // infinity
-    case 6: return compose(shape, sign, top, quiet | (random.one_in(2) ? 0 : any));         // quiet NaN
-    case 7: return compose(shape, sign, top, ((any & ~quiet) & (quiet - 1)) | 1);           // signaling NaN
-    case 8: return compose(shape, sign, bias + random.below(4), u64{random.bits(4)} << (shape.fraction - 4));   // small numbers
-    case 9: return compose(shape, sign, bias + 29 + random.below(6), random.one_in(2) ? 0 : any);               // around 2^31
+    case 1: return compose(shape, sign, 0, 1 + random.below(3));                                               // least subnormals
+    case 2: return compose(shape, sign, 0, any);                                                               // subnormals
+    case 3: return compose(shape, sign, random.bits(1), random.one_in(2) ? 0 : ~u64{0});                       // around the least normal
+    case 4: return compose(shape, sign, top - 1, ~u64{0} << random.below(3));                                  // around the greatest
+    case 5: return compose(shape, sign, top, 0);                                                               // infinity
+    case 6: return compose(shape, sign, top, quiet | (random.one_in(2) ? 0 : any));                            // quiet NaN
+    case 7: return compose(shape, sign, top, ((any & ~quiet) & (quiet - 1)) | 1);                              // signaling NaN
+    case 8: return compose(shape, sign, bias + random.below(4), u64{random.bits(4)} << (shape.fraction - 4));  // small numbers
+    case 9: return compose(shape, sign, bias + 29 + random.below(6), random.one_in(2) ? 0 : any);              // around 2^31
     case 10: return compose(shape, sign, bias + 61 + random.below(5), random.one_in(3) ? ~u64{0} : random.one_in(2) ? 0 : any);
-    case 11: return compose(shape, sign, bias - 2 + random.below(4), random.one_in(2) ? ~u64{0} : 1);           // around 1/2 and 1
+    case 11: return compose(shape, sign, bias - 2 + random.below(4), random.one_in(2) ? ~u64{0} : 1);  // around 1/2 and 1
     case 12: return compose(shape, sign, bias - 32 + random.below(64), any);
     default: return compose(shape, sign, any >> (64 - shape.exponent), random.next());
   }
@@ -43,9 +43,29 @@ u64 floating_operand(Random& random, FloatShape shape) {
 }  // namespace
 
 u64 integer_operand(Random& random) {
-  static constexpr u64 corners[] = {0, 1, 2, ~u64{0}, ~u64{1}, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff,
-                                    0x1'0000'0000, 0xffff'ffff'8000'0000, 0xffff'ffff'7fff'ffff, u64{1} << 62, ~u64{0} >> 1, u64{1} << 63,
-                                    (u64{1} << 63) + 1, 0x5555'5555'5555'5555, 0xaaaa'aaaa'aaaa'aaaa};
+  static constexpr u64 corners[] = {0,
+                                    1,
+                                    2,
+                                    ~u64{0},
+                                    ~u64{1},
+                                    0x7f,
+                                    0x80,
+                                    0xff,
+                                    0x7fff,
+                                    0x8000,
+                                    0xffff,
+                                    0x7fff'ffff,
+                                    0x8000'0000,
+                                    0xffff'ffff,
+                                    0x1'0000'0000,
+                                    0xffff'ffff'8000'0000,
+                                    0xffff'ffff'7fff'ffff,
+                                    u64{1} << 62,
+                                    ~u64{0} >> 1,
+                                    u64{1} << 63,
+                                    (u64{1} << 63) + 1,
+                                    0x5555'5555'5555'5555,
+                                    0xaaaa'aaaa'aaaa'aaaa};
   switch (random.below(5)) {
     case 0: return random.pick(corners);
     case 1: return static_cast<u64>(static_cast<i64>(static_cast<i32>(random.bits(32))));

@@ -28,7 +28,8 @@ std::optional<Difference> compare_ends(const Finished& engine, const Finished& q
                            qemu.failure.empty() ? "exited" : qemu.failure.c_str()),
                       {}};
   }
-  if (engine.data.size() != qemu.data.size()) return Difference{line("qemu wrote %zu bytes of %zu", qemu.data.size(), engine.data.size()), {}};
+  if (engine.data.size() != qemu.data.size())
+    return Difference{line("qemu wrote %zu bytes of %zu", qemu.data.size(), engine.data.size()), {}};
   return std::nullopt;
 }
 
@@ -59,7 +60,9 @@ std::optional<Difference> compare_trail(const Batch& batch, const Comparison& co
     if (!comparison.differs(offset)) continue;
     const TrailEntry& entry = batch.trail[i];
     const u64 address = batch.stream_address + 2 * u64{entry.at};
-    return Difference{comparison.values(line("%c%u after the instruction at 0x%" PRIx64, entry.floating ? 'f' : 'x', entry.reg, address), offset), address};
+    return Difference{
+        comparison.values(line("%c%u after the instruction at 0x%" PRIx64, entry.floating ? 'f' : 'x', entry.reg, address), offset),
+        address};
   }
   return std::nullopt;
 }
@@ -91,7 +94,8 @@ std::optional<Difference> compare(const FaultBatch& batch, const Finished& engin
   for (u64 i = 0; i < batch.cells; ++i) {
     const u64 at = batch.log + i * sizeof(FaultRecord);
     const auto show = [&](const Finished& run) {
-      return line("signal %" PRIu64 ", address 0x%" PRIx64 ", pc 0x%" PRIx64, word_at(run, at), word_at(run, at + 8), word_at(run, at + 16));
+      return line("signal %" PRIu64 ", address 0x%" PRIx64 ", pc 0x%" PRIx64, word_at(run, at), word_at(run, at + 8),
+                  word_at(run, at + 16));
     };
     if (!comparison.differs(at) && !comparison.differs(at + 8) && !comparison.differs(at + 16)) continue;
     // The one that faulted earlier is where they part.
@@ -108,8 +112,8 @@ std::optional<Difference> compare(const FaultBatch& batch, const Finished& engin
 std::string disassembly(const std::string& elf, u64 address) {
   const u64 from = address - 24;
   // The program has no sections, so it is disassembled as plain bytes: the text lies one page into the file.
-  const std::string command = line("riscv64-linux-gnu-objdump -D -b binary -m riscv:rv64 -M no-aliases --adjust-vma=0x%" PRIx64 " --start-address=0x%" PRIx64
-                                   " --stop-address=0x%" PRIx64,
+  const std::string command = line("riscv64-linux-gnu-objdump -D -b binary -m riscv:rv64 -M no-aliases --adjust-vma=0x%" PRIx64
+                                   " --start-address=0x%" PRIx64 " --stop-address=0x%" PRIx64,
                                    text_address - 4096, from, address + 16) +
                               " '" + elf + "' 2>/dev/null";
   std::FILE* const pipe = popen(command.c_str(), "r");

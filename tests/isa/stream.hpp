@@ -19,7 +19,7 @@ enum class Subject : u8 {
 #define ISA_FUZZ_NAME(name) name,
   ISA_FUZZ_SUBJECTS(ISA_FUZZ_NAME)
 #undef ISA_FUZZ_NAME
-  count
+      count
 };
 inline constexpr unsigned subjects = static_cast<unsigned>(Subject::count);
 const char* name(Subject subject);
@@ -59,8 +59,8 @@ class Stream {
   void finish();
 
   unsigned source() { return random.bits(5); }
-  unsigned destination();        // not pinned; x0 now and then
-  unsigned scratch();            // not pinned, not x0
+  unsigned destination();  // not pinned; x0 now and then
+  unsigned scratch();      // not pinned, not x0
   unsigned scratch_but(unsigned other);
   unsigned prime_destination();  // x8..x15, not pinned
 
@@ -84,8 +84,8 @@ class Stream {
   std::vector<u32> units_;  // where each begins, in halfwords
   std::vector<Fixup> fixups_;
   std::vector<TrailEntry> trail_;
-  i32 trail_offset_ = 0;    // bytes from the trail register to the next entry
-  u32 last_ = 0;            // the instruction put last
+  i32 trail_offset_ = 0;  // bytes from the trail register to the next entry
+  u32 last_ = 0;          // the instruction put last
   u64 counts_[subjects] = {};
 };
 

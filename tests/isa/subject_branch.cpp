@@ -60,7 +60,8 @@ void put_control(Stream& stream) {
     case 4: return put_indirect(stream);
     case 5: return stream.put_branch(c_j, Stream::Reach::compressed_jump, reach);
     case 6:
-    case 7: return stream.put_branch((random.one_in(2) ? c_beqz : c_bnez) | random.bits(3) << 7, Stream::Reach::compressed_branch, short_reach);
+    case 7:
+      return stream.put_branch((random.one_in(2) ? c_beqz : c_bnez) | random.bits(3) << 7, Stream::Reach::compressed_branch, short_reach);
     case 8:
       // c.jalr writes x1.
       if (!stream.pins.holds(1)) return put_short_indirect(stream);

@@ -17,7 +17,7 @@ constexpr u16 c_mv = 0x8002;
 constexpr u16 c_add = 0x9002;
 constexpr u16 c_shifts[] = {0x8001, 0x8401, 0x8801};  // srli, srai, andi
 constexpr u16 c_both[] = {0x8c01, 0x8c21, 0x8c41, 0x8c61, 0x9c01, 0x9c21};
-constexpr u16 c_loads[] = {0x2000, 0x4000, 0x6000};   // fld, lw, ld
+constexpr u16 c_loads[] = {0x2000, 0x4000, 0x6000};  // fld, lw, ld
 constexpr u16 c_stores[] = {0xa000, 0xc000, 0xe000};
 constexpr u16 c_loads_sp[] = {0x2002, 0x4002, 0x6002};
 constexpr u16 c_stores_sp[] = {0xa002, 0xc002, 0xe002};
@@ -41,7 +41,8 @@ void put_x(Stream& stream, u16 bits, unsigned rd) {
 void put_near_access(Stream& stream) {
   Random& random = stream.random;
   const u16 place = static_cast<u16>(random.bits(3) << 10 | random.bits(2) << 5 | high(stream.pins.base));
-  if (random.one_in(2)) return stream.put_compressed(Subject::compressed, random.pick(c_stores) | place | static_cast<u16>(random.bits(3) << 2));
+  if (random.one_in(2))
+    return stream.put_compressed(Subject::compressed, random.pick(c_stores) | place | static_cast<u16>(random.bits(3) << 2));
   const u16 load = random.pick(c_loads);
   const bool floating = load == c_loads[0];
   const unsigned rd = floating ? 8 + random.bits(3) : stream.prime_destination();
@@ -52,7 +53,8 @@ void put_near_access(Stream& stream) {
 
 void put_stack_access(Stream& stream) {
   Random& random = stream.random;
-  if (random.one_in(2)) return stream.put_compressed(Subject::compressed, random.pick(c_stores_sp) | static_cast<u16>(random.bits(11) << 2));
+  if (random.one_in(2))
+    return stream.put_compressed(Subject::compressed, random.pick(c_stores_sp) | static_cast<u16>(random.bits(11) << 2));
   const u16 load = random.pick(c_loads_sp);
   const bool floating = load == c_loads_sp[0];
   const unsigned rd = floating ? random.bits(5) : stream.scratch();

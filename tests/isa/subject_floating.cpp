@@ -96,12 +96,14 @@ void put_double(Stream& stream) { put_arithmetic(stream, Subject::d); }
 
 void put_floating_status(Stream& stream) {
   Random& random = stream.random;
-  static constexpr Operation accesses[] = {Operation::csrrw, Operation::csrrs, Operation::csrrc, Operation::csrrwi, Operation::csrrsi, Operation::csrrci};
+  static constexpr Operation accesses[] = {Operation::csrrw,  Operation::csrrs,  Operation::csrrc,
+                                           Operation::csrrwi, Operation::csrrsi, Operation::csrrci};
   static constexpr u32 numbers[] = {csr_fflags, csr_frm, csr_fcsr};
   const u32 times = 1 + random.below(3);
   for (u32 i = 0; i < times; ++i) {
     const unsigned rd = stream.destination();
-    stream.put(Subject::fcsr, encoding_of(random.pick(accesses)).bits | field_rd(rd) | field_rs1(stream.source()) | random.pick(numbers) << 20);
+    stream.put(Subject::fcsr,
+               encoding_of(random.pick(accesses)).bits | field_rd(rd) | field_rs1(stream.source()) | random.pick(numbers) << 20);
     stream.record_x(rd);
     if (random.one_in(3)) put_operation(stream, random.pick(operations), true);
   }

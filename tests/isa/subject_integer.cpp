@@ -9,8 +9,8 @@ namespace {
 using vm::Operation;
 
 #define ISA_FUZZ_OPERATION(name, ...) Operation::name,
-constexpr Operation integer_operations[] = {INTERLOCK_IMMEDIATE_OPERATIONS(ISA_FUZZ_OPERATION) INTERLOCK_UPPER_OPERATIONS(ISA_FUZZ_OPERATION)
-                                                INTERLOCK_REGISTER_OPERATIONS(ISA_FUZZ_OPERATION)};
+constexpr Operation integer_operations[] = {INTERLOCK_IMMEDIATE_OPERATIONS(ISA_FUZZ_OPERATION) INTERLOCK_UPPER_OPERATIONS(
+    ISA_FUZZ_OPERATION) INTERLOCK_REGISTER_OPERATIONS(ISA_FUZZ_OPERATION)};
 #undef ISA_FUZZ_OPERATION
 
 bool multiplies(Operation operation) { return operation >= Operation::mul && operation <= Operation::remuw; }
@@ -41,7 +41,8 @@ u32 operands(Stream& stream, const Encoding& row, unsigned rd) {
 void put_arithmetic(Stream& stream, Subject subject) {
   Random& random = stream.random;
   const bool multiplying = subject == Subject::m;
-  if (random.one_in(multiplying ? 2 : 4)) stream.serve(ld(stream.scratch(), stream.pins.base, 8 * (static_cast<i32>(random.below(511)) - 256)));
+  if (random.one_in(multiplying ? 2 : 4))
+    stream.serve(ld(stream.scratch(), stream.pins.base, 8 * (static_cast<i32>(random.below(511)) - 256)));
   const unsigned rd = stream.destination();
   stream.put(subject, operands(stream, encoding_of(pick_operation(random, multiplying)), rd));
   if (random.one_in(2)) stream.record_x(rd);

@@ -14,9 +14,8 @@ namespace {
 using vm::Operation;
 
 #define ISA_FUZZ_OPERATION(name, ...) Operation::name,
-constexpr Operation accesses[] = {INTERLOCK_LOAD_OPERATIONS(ISA_FUZZ_OPERATION) INTERLOCK_STORE_OPERATIONS(ISA_FUZZ_OPERATION)
-                                      INTERLOCK_FLOATING_LOAD_OPERATIONS(ISA_FUZZ_OPERATION)
-                                          INTERLOCK_FLOATING_STORE_OPERATIONS(ISA_FUZZ_OPERATION)};
+constexpr Operation accesses[] = {INTERLOCK_LOAD_OPERATIONS(ISA_FUZZ_OPERATION) INTERLOCK_STORE_OPERATIONS(
+    ISA_FUZZ_OPERATION) INTERLOCK_FLOATING_LOAD_OPERATIONS(ISA_FUZZ_OPERATION) INTERLOCK_FLOATING_STORE_OPERATIONS(ISA_FUZZ_OPERATION)};
 constexpr Operation exchanges[] = {INTERLOCK_AMO_OPERATIONS(ISA_FUZZ_OPERATION)};
 #undef ISA_FUZZ_OPERATION
 
@@ -42,7 +41,8 @@ void put_exchange(Stream& stream) {
   const Operation operation = stream.random.pick(exchanges);
   const unsigned at = form_address(stream, is_double(operation) ? 8 : 4);
   const unsigned rd = stream.destination();
-  stream.put(Subject::a, encoding_of(operation).bits | aq_rl(stream.random.bits(2)) | field_rd(rd) | field_rs1(at) | field_rs2(stream.source()));
+  stream.put(Subject::a,
+             encoding_of(operation).bits | aq_rl(stream.random.bits(2)) | field_rd(rd) | field_rs1(at) | field_rs2(stream.source()));
   stream.record_x(rd);
 }
 

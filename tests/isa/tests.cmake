@@ -36,7 +36,7 @@ if(QEMU_SYSTEM_RISCV64 AND RISCV_GCC AND VARIANTS)
   set(ISA_COMPARE python3 ${CMAKE_CURRENT_LIST_DIR}/fuzz_system.py --cell $<TARGET_FILE:interlock-cell-${ISA_VARIANT}>
       --programs ${ISA_GUESTS} --qemu ${QEMU_SYSTEM_RISCV64} --seed 20211203)
   foreach(program IN ITEMS paging csr)
-    add_test(NAME isa.${program}.equals_qemu.any COMMAND ${ISA_COMPARE} --program ${program} --cases 2000 --batches 3)
+    add_test(NAME isa.${program}.equals_qemu.any COMMAND ${ISA_COMPARE} --program ${program} --cases 1000 --batches 3)
     set_tests_properties(isa.${program}.equals_qemu.any PROPERTIES LABELS isa TIMEOUT 600)
   endforeach()
   # A changed line must end the comparison with status 1, and say so.

@@ -144,7 +144,8 @@ Outcome slow_load(Hart& hart, u64 address, LoadForm form, u8 destination, u64& v
   } else {
     const MicroTlbEntry* second = find_entry(hart, address + first_bytes);
     if (!may_load(second)) return ask_for_translation(address + first_bytes, rest, Access::load, exit);
-    if (first->device || second->device) return access_fault(Access::load, address, fault);
+    // tval names the part that cannot be accessed.
+    if (first->device || second->device) return access_fault(Access::load, first->device ? address : address + first_bytes, fault);
     raw = load_bytes(address + first->addend, first_bytes) | load_bytes(address + first_bytes + second->addend, rest) << (8 * first_bytes);
   }
   value = extend(raw, form);
@@ -166,7 +167,7 @@ Outcome slow_store(Hart& hart, u64 address, u8 width, u64 value, Exit& exit, Fau
   if (rest != 0) {
     const MicroTlbEntry* second = find_entry(hart, address + first_bytes);
     if (!may_store(second)) return ask_for_translation(address + first_bytes, rest, Access::store, exit);
-    if (first->device || second->device) return access_fault(Access::store, address, fault);
+    if (first->device || second->device) return access_fault(Access::store, first->device ? address : address + first_bytes, fault);
     high = part_of(*second, address + first_bytes, rest);
   }
   const bool code = low.code || high.code;

@@ -10,7 +10,7 @@ extern char attempt_end[];
 
 static Attempt attempt;
 
-static bool end_attempt(Hart *self, TrapFrame *frame) {
+static bool end_attempt(Hart* self, TrapFrame* frame) {
   (void)self;
   attempt = (Attempt){frame->cause, frame->epc, frame->tval, frame->x[10]};
   frame->status = (frame->status & ~STATUS_MPRV) | STATUS_MPP;
@@ -19,7 +19,7 @@ static bool end_attempt(Hart *self, TrapFrame *frame) {
 }
 
 static Attempt start(void (*how)(uint64_t, uint64_t, uint64_t, uint64_t), unsigned mode, uint64_t bits, uint64_t entry, uint64_t address) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   self->on_exception = end_attempt;
   csr_clear(mstatus, STATUS_MPP | STATUS_MPIE);
   how(address, entry, attempt_stored, (uint64_t)mode << STATUS_MPP_SHIFT | bits);

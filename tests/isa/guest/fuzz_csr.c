@@ -20,9 +20,9 @@ typedef struct {
   uint64_t after_first, after_second;
 } Exchange;
 
-static const uint16_t numbers[] = {0x001, 0x002, 0x003, 0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143, 0x144, 0x180,
-                                   0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x320, 0x340, 0x341, 0x342, 0x343, 0x344,
-                                   0x3a0, 0x3a2, 0x3b0, 0x3b1, 0x3b7, 0x3bf, 0x323, 0x33f};
+static const uint16_t numbers[] = {0x001, 0x002, 0x003, 0x100, 0x104, 0x105, 0x106, 0x10a, 0x140, 0x141, 0x142, 0x143,
+                                   0x144, 0x180, 0x300, 0x301, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x320, 0x340,
+                                   0x341, 0x342, 0x343, 0x344, 0x3a0, 0x3a2, 0x3b0, 0x3b1, 0x3b7, 0x3bf, 0x323, 0x33f};
 static uint32_t snippet[16] __attribute__((aligned(64)));
 
 static uint32_t csr_access(unsigned function, unsigned rd, unsigned number, unsigned rs1) {
@@ -33,7 +33,7 @@ static uint32_t load(unsigned rd, unsigned offset) { return 0x3003 | rd << 7 | R
 static uint32_t store(unsigned rs2, unsigned offset) { return 0x3023 | rs2 << 20 | REG_A0 << 15 | (offset & 31) << 7 | offset >> 5 << 25; }
 
 static void write_exchange(unsigned number, unsigned operation) {
-  uint32_t *at = snippet;
+  uint32_t* at = snippet;
   *at++ = load(REG_A2, 0);
   *at++ = load(REG_A3, 8);
   *at++ = csr_access(CSRRS, REG_T0, number, REG_ZERO);
@@ -48,7 +48,7 @@ static void write_exchange(unsigned number, unsigned operation) {
   fence_i();
 }
 
-static uint64_t random_value(Hart *self, unsigned number) {
+static uint64_t random_value(Hart* self, unsigned number) {
   uint64_t value = random_next(self);
   switch (random_below(self, 4)) {
     case 0: value = 1ull << random_below(self, 64); break;
@@ -60,7 +60,7 @@ static uint64_t random_value(Hart *self, unsigned number) {
   return value;
 }
 
-static void exchange(Hart *self, uint64_t number_of_case) {
+static void exchange(Hart* self, uint64_t number_of_case) {
   unsigned number = numbers[random_below(self, sizeof numbers / sizeof *numbers)];
   unsigned operation = (unsigned)random_below(self, 2);
   Exchange values = {random_value(self, number), random_value(self, number), 0, 0};
@@ -70,8 +70,8 @@ static void exchange(Hart *self, uint64_t number_of_case) {
   uint64_t ignored;
   uint64_t cause = probe_call((uint64_t)snippet, (uint64_t)&values, &ignored);
   csr_write(mideleg, 0);
-  print("C %lu 0x%03x 0x%lx %u 0x%lx 0x%lx : %ld 0x%lx 0x%lx\n", number_of_case, number, delegated, operation, values.first, values.second, (long)cause,
-        values.after_first, values.after_second);
+  print("C %lu 0x%03x 0x%lx %u 0x%lx 0x%lx : %ld 0x%lx 0x%lx\n", number_of_case, number, delegated, operation, values.first, values.second,
+        (long)cause, values.after_first, values.after_second);
 }
 
 static void look_for(unsigned number) {
@@ -82,7 +82,7 @@ static void look_for(unsigned number) {
   print("X 0x%03x : %ld\n", number, (long)probe_call((uint64_t)snippet, 0, &ignored));
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   if (self->id != 0) return;
   random_seed(self, parameter("seed", 1));
   uint64_t cases = parameter("cases", 1000);

@@ -21,16 +21,16 @@
 enum { LEVELS = 5, CODE_INDEX = 1, CODE_SUPERVISOR = 0, CODE_USER = 1 };
 #define PTE_RESERVED_SHIFT 54
 
-static uint64_t *path[LEVELS];  // the case's tables by level
-static uint64_t *code[LEVELS];  // those that map attempt_page
-static uint8_t *target;         // a megapage of RAM that cases may access
-static Hart *self;
+static uint64_t* path[LEVELS];  // the case's tables by level
+static uint64_t* code[LEVELS];  // those that map attempt_page
+static uint8_t* target;         // a megapage of RAM that cases may access
+static Hart* self;
 
 static bool one_in(unsigned n) { return random_below(self, n) == 0; }
 
-static uint64_t pointer_to(const uint64_t *table) { return (uint64_t)table >> 12 << 10 | PTE_V; }
+static uint64_t pointer_to(const uint64_t* table) { return (uint64_t)table >> 12 << 10 | PTE_V; }
 
-static void clear(uint64_t *table) {
+static void clear(uint64_t* table) {
   for (unsigned i = 0; i < 512; ++i) table[i] = 0;
 }
 
@@ -45,10 +45,10 @@ static void map_code(void) {
 static uint64_t content(uint64_t at) { return 0x73 | scatter(at) << 32; }
 
 static void fill_target(uint64_t from, uint64_t to) {
-  for (uint64_t at = from & ~7ull; at < to; at += 8) *(volatile uint64_t *)(target + at) = content(at);
+  for (uint64_t at = from & ~7ull; at < to; at += 8) *(volatile uint64_t*)(target + at) = content(at);
 }
 
-static uint64_t random_pointer(const uint64_t *table) {
+static uint64_t random_pointer(const uint64_t* table) {
   uint64_t entry = pointer_to(table) | random_below(self, 4) << 8;
   switch (random_below(self, 40)) {
     case 0: return entry & ~PTE_V;
@@ -116,7 +116,7 @@ static void run_case(uint64_t number) {
   if (one_in(20)) address ^= 1ull << (bits - 1 + random_below(self, 65 - bits));
 
   for (unsigned i = 0; i < levels; ++i) clear(path[i]);
-  uint64_t *slots[LEVELS];
+  uint64_t* slots[LEVELS];
   for (unsigned at = levels - 1;; --at) {
     slots[at] = &path[at][address >> (12 + 9 * at) & 511];
     if (at == level) break;
@@ -124,14 +124,15 @@ static void run_case(uint64_t number) {
   }
   bool aligned = offset % width == 0;
   *slots[level] = random_leaf(level, physical, aligned);
-  uint64_t *next = level == 0 ? slots[0] + 1 : 0;
+  uint64_t* next = level == 0 ? slots[0] + 1 : 0;
   if (next != 0) *next = random_leaf(0, physical + 4096, aligned);
   path[levels - 1][CODE_INDEX] = pointer_to(code[levels - 2]);
   csr_write(satp, (uint64_t)(levels + 5) << 60 | (uint64_t)path[levels - 1] >> 12);
   sfence_all();
   csr_clear(mstatus, STATUS_SUM | STATUS_MXR);
   csr_set(mstatus, status);
-  uint64_t entry = ((uint64_t)CODE_INDEX << root_shift) + (mode == MODE_USER ? CODE_USER : CODE_SUPERVISOR) * 4096 + ATTEMPT_BYTES * (uint64_t)kind;
+  uint64_t entry =
+      ((uint64_t)CODE_INDEX << root_shift) + (mode == MODE_USER ? CODE_USER : CODE_SUPERVISOR) * 4096 + ATTEMPT_BYTES * (uint64_t)kind;
   Attempt got = by_mprv ? attempt_by_mprv(mode, kind, address) : attempt_below(mode, kind == ACCESS_FETCH ? address : entry, address);
   csr_clear(mstatus, STATUS_SUM | STATUS_MXR);
   csr_write(satp, 0);
@@ -140,15 +141,15 @@ static void run_case(uint64_t number) {
   for (unsigned i = 0; i < levels - level; ++i) entries[i] = *slots[levels - 1 - i];
   if (next != 0) entries[LEVELS] = *next;
   uint64_t at = page * 4096 + (offset & ~7ull);
-  const volatile uint64_t *memory = (const volatile uint64_t *)(target + at);
-  print("P %lu %u %u %u %u %u %u %u 0x%lx : %lu 0x%lx 0x%lx 0x%lx : %lx %lx %lx %lx %lx %lx : %lx %lx\n", number, bits, level, mode, by_mprv,
-        (status & STATUS_SUM) != 0, (status & STATUS_MXR) != 0, (unsigned)kind, address, got.cause, got.tval, got.epc, got.value, entries[0], entries[1],
-        entries[2], entries[3], entries[4], entries[5], memory[0], memory[1]);
+  const volatile uint64_t* memory = (const volatile uint64_t*)(target + at);
+  print("P %lu %u %u %u %u %u %u %u 0x%lx : %lu 0x%lx 0x%lx 0x%lx : %lx %lx %lx %lx %lx %lx : %lx %lx\n", number, bits, level, mode,
+        by_mprv, (status & STATUS_SUM) != 0, (status & STATUS_MXR) != 0, (unsigned)kind, address, got.cause, got.tval, got.epc, got.value,
+        entries[0], entries[1], entries[2], entries[3], entries[4], entries[5], memory[0], memory[1]);
   fill_target(at, at + 16);
   if (crosses) fill_target((page + 1) * 4096, (page + 1) * 4096 + 8);
 }
 
-void program_main(Hart *hart) {
+void program_main(Hart* hart) {
   if (hart->id != 0) return;
   self = hart;
   random_seed(hart, parameter("seed", 1));

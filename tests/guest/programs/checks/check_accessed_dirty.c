@@ -16,7 +16,7 @@ enum { ASID = 6, PAGES = 16, CONTESTED = 2 };
 
 static Space space;
 static uint64_t frames[PAGES];
-static uint64_t *entries[PAGES];
+static uint64_t* entries[PAGES];
 
 static uint64_t address_of(unsigned page) { return TEST_BASE + page * PAGE_BYTES; }
 static uint64_t entry_now(unsigned page) { return __atomic_load_n(entries[page], __ATOMIC_ACQUIRE); }
@@ -36,7 +36,7 @@ static void set_clean(unsigned page, uint64_t permissions) {
   sfence_page(address_of(page));
 }
 
-static void expect_bits(const char *what, unsigned page, uint64_t permissions, uint64_t bits) {
+static void expect_bits(const char* what, unsigned page, uint64_t permissions, uint64_t bits) {
   uint64_t got = entry_now(page);
   check(got == pte_leaf(frames[page], permissions | bits), what, "entry 0x%lx, wanted 0x%lx", got,
         pte_leaf(frames[page], permissions | bits));
@@ -75,7 +75,7 @@ static uint64_t each_access(uint64_t argument) {
   return 0;
 }
 
-static void bits_are_set(Hart *self) {
+static void bits_are_set(Hart* self) {
   (void)self;
   prepare();
   space_enter(&space);
@@ -95,7 +95,7 @@ static uint64_t superpage_body(uint64_t block) {
   return 0;
 }
 
-static void superpage_bits(Hart *self) {
+static void superpage_bits(Hart* self) {
   (void)self;
   prepare();
   uint64_t block = (uint64_t)pages_allocate_aligned(512, MEGAPAGE_BYTES);
@@ -109,7 +109,7 @@ static unsigned finished;
 // Hart 0 cleans, fences, stores, and must find D; hart 1 flips a software bit of every entry with AMOs all the time, and
 // must find it as it left it. Neither may lose the other's change.
 static uint64_t store_under_flips(uint64_t turns) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   for (uint64_t turn = 0; turn < turns; ++turn) {
     unsigned page = (unsigned)random_below(self, PAGES);
     __atomic_fetch_and(entries[page], ~(PTE_A | PTE_D), __ATOMIC_RELAXED);
@@ -127,7 +127,7 @@ static uint64_t store_under_flips(uint64_t turns) {
 }
 
 static uint64_t flip(uint64_t argument) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t flips[PAGES] = {argument};
   while (!__atomic_load_n(&finished, __ATOMIC_ACQUIRE)) {
     unsigned page = (unsigned)random_below(self, PAGES);
@@ -139,7 +139,7 @@ static uint64_t flip(uint64_t argument) {
   return 0;
 }
 
-static void changes_survive(Hart *self) {
+static void changes_survive(Hart* self) {
   if (self->id == 0) {
     prepare();
     for (unsigned page = 0; page < PAGES; ++page) *entries[page] = pte_leaf(frames[page], PTE_R | PTE_W);
@@ -157,7 +157,7 @@ static uint64_t fence_done __attribute__((aligned(64)));
 
 // Stores growing numbers to random pages, faults allowed, and fences everything when asked to.
 static uint64_t store_and_fence(uint64_t argument) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t number = argument;
   while (!__atomic_load_n(&finished, __ATOMIC_ACQUIRE)) {
     uint64_t asked = __atomic_load_n(&fence_asked, __ATOMIC_ACQUIRE);
@@ -175,11 +175,12 @@ static uint64_t store_and_fence(uint64_t argument) {
 }
 
 // Replaces the entry by 0 in one of three ways; returns the entry as it was at that moment.
-static uint64_t take_entry(uint64_t *entry, uint64_t way) {
+static uint64_t take_entry(uint64_t* entry, uint64_t way) {
   if (way == 0) return __atomic_exchange_n(entry, 0, __ATOMIC_ACQ_REL);
   uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED);
   if (way == 1) {
-    while (!__atomic_compare_exchange_n(entry, &old, 0, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {}
+    while (!__atomic_compare_exchange_n(entry, &old, 0, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    }
     return old;
   }
   __atomic_fetch_and(entry, ~PTE_V, __ATOMIC_ACQ_REL);
@@ -188,7 +189,7 @@ static uint64_t take_entry(uint64_t *entry, uint64_t way) {
 
 // Maps a page clean, takes the mapping away again, and compares what D said with what happened to the page.
 static uint64_t map_and_unmap(uint64_t turns) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t dirty = 0;
   for (uint64_t turn = 0; turn < turns; ++turn) {
     unsigned page = (unsigned)random_below(self, CONTESTED);
@@ -208,7 +209,7 @@ static uint64_t map_and_unmap(uint64_t turns) {
   return dirty;
 }
 
-static void unmapping_knows_dirty(Hart *self) {
+static void unmapping_knows_dirty(Hart* self) {
   if (self->id == 1) {
     prepare();
     finished = 0;
@@ -233,4 +234,4 @@ static const Check checks[] = {
     {"unmapping_knows_dirty", unmapping_knows_dirty, 2},
 };
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

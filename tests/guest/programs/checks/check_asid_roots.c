@@ -35,14 +35,14 @@ static void build(uint64_t hart) {
   fence_i();
 }
 
-static void look(Hart *self, unsigned root) {
+static void look(Hart* self, unsigned root) {
   unsigned page = (unsigned)random_below(self, PAGES);
   tagged_page_expect("own mapping", TEST_BASE + page * PAGE_BYTES, tag_of(self->id, root, page), own[self->id].frames[root][page]);
 }
 
 // A hart may change what the ASID means to it if it fences; the others' meaning stays.
 static uint64_t rounds(uint64_t count) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   unsigned root = 0;
   for (uint64_t round = 0; round < count; ++round) {
     for (unsigned i = 0; i < LOOKS; ++i) look(self, root);
@@ -57,7 +57,7 @@ static uint64_t rounds(uint64_t count) {
       // Unmap, look, and map again: what this hart fences or leaves alone says nothing about the others' pages.
       unsigned page = (unsigned)random_below(self, PAGES);
       uint64_t address = TEST_BASE + page * PAGE_BYTES;
-      uint64_t *entry = space_slot(&own[self->id].spaces[root], address, LEVEL_PAGE);
+      uint64_t* entry = space_slot(&own[self->id].spaces[root], address, LEVEL_PAGE);
       uint64_t old = *entry;
       *entry = 0;
       sfence_page(address);
@@ -69,7 +69,7 @@ static uint64_t rounds(uint64_t count) {
   return 0;
 }
 
-static void same_asid_other_root(Hart *self) {
+static void same_asid_other_root(Hart* self) {
   build(self->id);
   space_enter(&own[self->id].spaces[0]);
   sfence_all();
@@ -79,4 +79,4 @@ static void same_asid_other_root(Hart *self) {
 
 static const Check checks[] = {{"same_asid_other_root", same_asid_other_root, 0}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

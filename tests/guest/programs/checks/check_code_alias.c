@@ -37,12 +37,12 @@ static void fill(uint64_t frame, unsigned tag) {
   store_code(frame + LOOP + 12, encode_bne(REG_T0, REG_ZERO, -8));
   store_code(frame + LOOP + 16, encode_ret());
   // addi a0, zero, tag from offset 0xffe on: its upper half is the first half of the next page.
-  *(volatile uint16_t *)(frame + LAST_HALF) = (uint16_t)encode_addi(REG_A0, REG_ZERO, 0);
+  *(volatile uint16_t*)(frame + LAST_HALF) = (uint16_t)encode_addi(REG_A0, REG_ZERO, 0);
 }
 
 static void map(uint64_t address, unsigned frame) { space_map(&space, address, frames[frame], LEVEL_PAGE, PTE_RWX); }
 
-static void expect_at(const char *what, uint64_t base, unsigned tag) {
+static void expect_at(const char* what, uint64_t base, unsigned tag) {
   check_equal(what, call_code(base + WHERE_AM_I), base + WHERE_AM_I);
   check_equal(what, call_code(base + WHO_AM_I), tag);
   check_equal(what, call_code(base + LINK), base + LINK + 4);
@@ -50,7 +50,7 @@ static void expect_at(const char *what, uint64_t base, unsigned tag) {
 }
 
 static uint64_t two_addresses_body(uint64_t rounds) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   map(FIRST, 0);
   map(SECOND, 0);
   sfence_all();
@@ -140,19 +140,19 @@ static void run(uint64_t (*body)(uint64_t)) {
   privilege_call(MODE_SUPERVISOR, body, parameter("iterations", 2000));
 }
 
-static void two_addresses(Hart *self) {
+static void two_addresses(Hart* self) {
   (void)self;
   run(two_addresses_body);
 }
-static void two_frames(Hart *self) {
+static void two_frames(Hart* self) {
   (void)self;
   run(two_frames_body);
 }
-static void straddling(Hart *self) {
+static void straddling(Hart* self) {
   (void)self;
   run(straddling_body);
 }
-static void chained(Hart *self) {
+static void chained(Hart* self) {
   (void)self;
   run(chained_body);
 }
@@ -160,4 +160,4 @@ static void chained(Hart *self) {
 static const Check checks[] = {
     {"two_addresses", two_addresses, 1}, {"two_frames", two_frames, 1}, {"straddling", straddling, 1}, {"chained", chained, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

@@ -10,9 +10,9 @@ SNIPPET(read_cycle, "csrr a0, cycle");
 SNIPPET(read_time, "csrr a0, time");
 SNIPPET(read_instret, "csrr a0, instret");
 
-static void enables(Hart *self) {
+static void enables(Hart* self) {
   (void)self;
-  static const char *const reads[] = {snippet_read_cycle, snippet_read_time, snippet_read_instret};
+  static const char* const reads[] = {snippet_read_cycle, snippet_read_time, snippet_read_instret};
   for (unsigned settings = 0; settings < 64; ++settings) {
     unsigned machine = settings & 7, supervisor = settings >> 3;
     csr_write(mcounteren, machine);
@@ -25,22 +25,23 @@ static void enables(Hart *self) {
       check(cause == (for_s ? NO_TRAP : CAUSE_ILLEGAL), "counter in S mode", "counter %u, mcounteren %u: cause %ld", i, machine,
             (long)cause);
       cause = privilege_try(MODE_USER, (uint64_t)reads[i], 0, 0);
-      check(cause == (for_u ? NO_TRAP : CAUSE_ILLEGAL), "counter in U mode", "counter %u, mcounteren %u, scounteren %u: cause %ld",
-            i, machine, supervisor, (long)cause);
+      check(cause == (for_u ? NO_TRAP : CAUSE_ILLEGAL), "counter in U mode", "counter %u, mcounteren %u, scounteren %u: cause %ld", i,
+            machine, supervisor, (long)cause);
     }
   }
 }
 
-static void move_on(Hart *self) {
+static void move_on(Hart* self) {
   (void)self;
   uint64_t cycle = csr_read(mcycle), instret = csr_read(minstret);
-  for (volatile unsigned i = 0; i < 1000; ++i) {}
+  for (volatile unsigned i = 0; i < 1000; ++i) {
+  }
   check(csr_read(mcycle) > cycle, "mcycle", "stands still");
   check(csr_read(minstret) >= instret + 1000, "minstret", "went from 0x%lx to 0x%lx in 1000 rounds", instret, csr_read(minstret));
 }
 
 // Between two reads lie n instructions and one of the reads.
-static void instret_is_exact(Hart *self) {
+static void instret_is_exact(Hart* self) {
   (void)self;
   uint64_t first, second;
   __asm__ volatile("csrr %0, minstret\n csrr %1, minstret" : "=&r"(first), "=&r"(second));
@@ -55,7 +56,7 @@ static void instret_is_exact(Hart *self) {
 }
 
 // An instruction that traps does not retire: ecall, mret and the handler's own instructions are counted as they are.
-static void traps_do_not_retire(Hart *self) {
+static void traps_do_not_retire(Hart* self) {
   (void)self;
   uint64_t first, second;
   // The handler: 4 instructions of which mret is the last; the ecall itself does not retire.
@@ -67,13 +68,14 @@ static void traps_do_not_retire(Hart *self) {
   check_equal("instructions over an ecall", second - first, 5);
 }
 
-static void inhibit(Hart *self) {
+static void inhibit(Hart* self) {
   (void)self;
   uint64_t cause = PROBE("csrw 0x320, %[bits]", , [bits] "r"(5ull));
   check_equal("mcountinhibit", cause, NO_TRAP);
   uint64_t bits = csr_read(CSR_MCOUNTINHIBIT) & 5;
   uint64_t cycle = csr_read(mcycle), instret = csr_read(minstret);
-  for (volatile unsigned i = 0; i < 1000; ++i) {}
+  for (volatile unsigned i = 0; i < 1000; ++i) {
+  }
   if (bits & 1) check_equal("mcycle while inhibited", csr_read(mcycle), cycle);
   if (bits & 4) check_equal("minstret while inhibited", csr_read(minstret), instret);
   csr_write(CSR_MCOUNTINHIBIT, 0);
@@ -81,7 +83,7 @@ static void inhibit(Hart *self) {
   print("NOTE mcountinhibit_bits=%lu\n", bits);
 }
 
-static void writable(Hart *self) {
+static void writable(Hart* self) {
   (void)self;
   csr_write(minstret, 0x123456789000ull);
   uint64_t instret = csr_read(minstret);
@@ -95,8 +97,11 @@ static void writable(Hart *self) {
   check(after < 1ull << 32, "minstret", "reads 0x%lx after a write of 0", after);
 }
 
-static const Check checks[] = {
-    {"enables", enables, 1},   {"move_on", move_on, 0},   {"instret_is_exact", instret_is_exact, 0},
-    {"traps_do_not_retire", traps_do_not_retire, 1}, {"inhibit", inhibit, 1}, {"writable", writable, 1}};
+static const Check checks[] = {{"enables", enables, 1},
+                               {"move_on", move_on, 0},
+                               {"instret_is_exact", instret_is_exact, 0},
+                               {"traps_do_not_retire", traps_do_not_retire, 1},
+                               {"inhibit", inhibit, 1},
+                               {"writable", writable, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

@@ -16,51 +16,51 @@ typedef struct {
   uint64_t turn __attribute__((aligned(64)));  // odd: hart 0 holds a reservation; even: hart 1 has stored
 } Field;
 
-static Field *field;
+static Field* field;
 static uint64_t alias;  // another address of field->word, where paging is on
 
 // How hart 1 stores between hart 0's LR and SC. The word holds `value` before.
-static void store_same(volatile uint64_t *word, uint64_t value) { *word = value; }
-static void store_aba(volatile uint64_t *word, uint64_t value) {
+static void store_same(volatile uint64_t* word, uint64_t value) { *word = value; }
+static void store_aba(volatile uint64_t* word, uint64_t value) {
   *word = value + 1;
   fence_full();
   *word = value;
 }
-static void store_byte(volatile uint64_t *word, uint64_t value) { *(volatile uint8_t *)word = (uint8_t)value; }
-static void store_upper_word(volatile uint64_t *word, uint64_t value) { ((volatile uint32_t *)word)[1] = (uint32_t)(value >> 32); }
-static void store_float(volatile uint64_t *word, uint64_t value) {
+static void store_byte(volatile uint64_t* word, uint64_t value) { *(volatile uint8_t*)word = (uint8_t)value; }
+static void store_upper_word(volatile uint64_t* word, uint64_t value) { ((volatile uint32_t*)word)[1] = (uint32_t)(value >> 32); }
+static void store_float(volatile uint64_t* word, uint64_t value) {
   __asm__ volatile("fmv.d.x fa0, %0\n fsd fa0, 0(%1)" ::"r"(value), "r"(word) : "fa0", "memory");
 }
-static void store_compressed(volatile uint64_t *word, uint64_t value) {
+static void store_compressed(volatile uint64_t* word, uint64_t value) {
   register uint64_t a4 __asm__("a4") = value;
-  register volatile uint64_t *a5 __asm__("a5") = word;
+  register volatile uint64_t* a5 __asm__("a5") = word;
   __asm__ volatile("c.sd a4, 0(a5)" ::"r"(a4), "r"(a5) : "memory");
 }
-static void swap_same(volatile uint64_t *word, uint64_t value) { __atomic_exchange_n(word, value, __ATOMIC_RELAXED); }
-static void add_zero(volatile uint64_t *word, uint64_t value) {
+static void swap_same(volatile uint64_t* word, uint64_t value) { __atomic_exchange_n(word, value, __ATOMIC_RELAXED); }
+static void add_zero(volatile uint64_t* word, uint64_t value) {
   (void)value;
   uint64_t zero = 0;
   __asm__ volatile("amoadd.d zero, %0, (%1)" ::"r"(zero), "r"(word) : "memory");
 }
-static void or_half(volatile uint64_t *word, uint64_t value) {
+static void or_half(volatile uint64_t* word, uint64_t value) {
   (void)value;
   uint64_t zero = 0;
   __asm__ volatile("amoor.w zero, %0, (%1)" ::"r"(zero), "r"(word) : "memory");
 }
-static void conditional_same(volatile uint64_t *word, uint64_t value) {
+static void conditional_same(volatile uint64_t* word, uint64_t value) {
   uint64_t failed, old;
   do {
     __asm__ volatile("lr.d %1, (%2)\n sc.d %0, %3, (%2)" : "=&r"(failed), "=&r"(old) : "r"(word), "r"(value) : "memory");
   } while (failed);
 }
-static void store_misaligned(volatile uint64_t *word, uint64_t value) {
+static void store_misaligned(volatile uint64_t* word, uint64_t value) {
   // The lower half of the word is the upper half of this access; the doubleword before it is 0.
   __asm__ volatile("sd %0, -4(%1)" ::"r"(value << 32), "r"(word) : "memory");
 }
 
 typedef struct {
-  const char *name;
-  void (*store)(volatile uint64_t *word, uint64_t value);
+  const char* name;
+  void (*store)(volatile uint64_t* word, uint64_t value);
 } Way;
 static const Way ways[] = {{"plain store of the same value", store_same},
                            {"stores of B, then A", store_aba},
@@ -81,7 +81,7 @@ static void set_turn(uint64_t turn) { __atomic_store_n(&field->turn, turn, __ATO
 // LR, let hart 1 store, SC; returns SC's result. Nothing else of hart 0 touches the word's line.
 static uint64_t reserve_and_store(uint64_t turn) {
   uint64_t old, failed;
-  volatile uint64_t *word = &field->word;
+  volatile uint64_t* word = &field->word;
   __asm__ volatile("lr.d.aq %0, (%1)" : "=r"(old) : "r"(word) : "memory");
   set_turn(turn + 1);
   wait_for(turn + 2);
@@ -89,7 +89,7 @@ static uint64_t reserve_and_store(uint64_t turn) {
   return failed;
 }
 
-static void hart_0(const Way *way, uint64_t rounds) {
+static void hart_0(const Way* way, uint64_t rounds) {
   for (uint64_t i = 0; i < rounds; ++i) {
     uint64_t turn = field->turn;
     field->word = i << 32 | i;
@@ -99,7 +99,7 @@ static void hart_0(const Way *way, uint64_t rounds) {
   }
 }
 
-static void hart_1(const Way *way, uint64_t rounds, volatile uint64_t *word) {
+static void hart_1(const Way* way, uint64_t rounds, volatile uint64_t* word) {
   uint64_t turn = 0;
   for (uint64_t i = 0; i < rounds; ++i, turn += 2) {
     wait_for(turn + 1);
@@ -111,7 +111,7 @@ static void hart_1(const Way *way, uint64_t rounds, volatile uint64_t *word) {
 
 static Barrier pair;
 
-static void play(Hart *self, const Way *way, volatile uint64_t *word) {
+static void play(Hart* self, const Way* way, volatile uint64_t* word) {
   uint64_t rounds = parameter("iterations", 500);
   barrier_wait(&pair, 2);
   if (self->id == 0) {
@@ -124,31 +124,31 @@ static void play(Hart *self, const Way *way, volatile uint64_t *word) {
   barrier_wait(&pair, 2);
 }
 
-static void prepare(Hart *self) {
+static void prepare(Hart* self) {
   if (self->id == 0 && field == 0) field = pages_allocate(1);
   barrier_wait(&pair, 2);
 }
 
-static void play_way(Hart *self, unsigned first, unsigned last) {
+static void play_way(Hart* self, unsigned first, unsigned last) {
   prepare(self);
   for (unsigned i = first; i <= last; ++i) play(self, &ways[i], &field->word);
 }
-static void same_value(Hart *self) { play_way(self, 0, 0); }
-static void value_comes_back(Hart *self) { play_way(self, 1, 1); }
-static void parts_of_the_word(Hart *self) { play_way(self, 2, 5); }
-static void atomics_of_the_same_value(Hart *self) { play_way(self, 6, 9); }
-static void misaligned_store(Hart *self) { play_way(self, 10, 10); }
+static void same_value(Hart* self) { play_way(self, 0, 0); }
+static void value_comes_back(Hart* self) { play_way(self, 1, 1); }
+static void parts_of_the_word(Hart* self) { play_way(self, 2, 5); }
+static void atomics_of_the_same_value(Hart* self) { play_way(self, 6, 9); }
+static void misaligned_store(Hart* self) { play_way(self, 10, 10); }
 
 static uint64_t alias_body(uint64_t argument) {
   (void)argument;
-  Hart *self = hart_self();
-  play(self, &ways[0], (volatile uint64_t *)alias);
-  play(self, &ways[1], (volatile uint64_t *)alias);
+  Hart* self = hart_self();
+  play(self, &ways[0], (volatile uint64_t*)alias);
+  play(self, &ways[1], (volatile uint64_t*)alias);
   return 0;
 }
 
 // Hart 1 stores through another virtual address of the same word: reservations are about physical memory.
-static void other_address(Hart *self) {
+static void other_address(Hart* self) {
   static Space space;
   prepare(self);
   if (self->id == 0) {
@@ -163,7 +163,7 @@ static void other_address(Hart *self) {
 }
 
 // One hart alone: a second SC, an SC without LR, an SC elsewhere.
-static void one_hart(Hart *self) {
+static void one_hart(Hart* self) {
   (void)self;
   static uint64_t a __attribute__((aligned(4096))), b __attribute__((aligned(4096)));
   for (uint64_t i = 0; i < parameter("iterations", 500); ++i) {
@@ -195,7 +195,7 @@ static void one_hart(Hart *self) {
 
 static uint64_t contended_sum __attribute__((aligned(64)));
 
-static void add_with_lr_sc(uint64_t *word) {
+static void add_with_lr_sc(uint64_t* word) {
   uint64_t old, failed;
   __asm__ volatile("1: lr.d %0, (%2)\n addi %0, %0, 1\n sc.d %1, %0, (%2)\n bnez %1, 1b"
                    : "=&r"(old), "=&r"(failed)
@@ -204,7 +204,7 @@ static void add_with_lr_sc(uint64_t *word) {
 }
 
 // Constrained loops on all harts make progress, and lose no increment; mixed with AMOs on the same word.
-static void contended_counter(Hart *self) {
+static void contended_counter(Hart* self) {
   uint64_t rounds = 40 * parameter("iterations", 500);
   if (self->id == 0) contended_sum = 0;
   barrier_all();
@@ -230,4 +230,4 @@ static const Check checks[] = {
     {"other_address", other_address, 2},
 };
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

@@ -14,23 +14,21 @@
 #define SECOND (TEST_BASE + PAGE_BYTES)
 
 typedef struct {
-  const char *name;
-  uint64_t (*run)(uint64_t address, uint64_t *value);  // returns the cause
+  const char* name;
+  uint64_t (*run)(uint64_t address, uint64_t* value);  // returns the cause
   unsigned bytes;
   bool is_store, sign_extends;
 } Access;
 
-#define LOAD(op)                                                                            \
-  static uint64_t run_##op(uint64_t address, uint64_t *value) {                                           \
-    uint64_t loaded = 0x5a5a5a5a5a5a5a5aull;                                                              \
-    uint64_t cause = PROBE(#op " %[v], 0(%[a])", PROBE_OUT([v] "+&r"(loaded)), [a] "r"(address));         \
-    *value = loaded;                                                                                      \
-    return cause;                                                                                         \
+#define LOAD(op)                                                                                  \
+  static uint64_t run_##op(uint64_t address, uint64_t* value) {                                   \
+    uint64_t loaded = 0x5a5a5a5a5a5a5a5aull;                                                      \
+    uint64_t cause = PROBE(#op " %[v], 0(%[a])", PROBE_OUT([v] "+&r"(loaded)), [a] "r"(address)); \
+    *value = loaded;                                                                              \
+    return cause;                                                                                 \
   }
-#define STORE(op)                                                                     \
-  static uint64_t run_##op(uint64_t address, uint64_t *value) {                              \
-    return PROBE(#op " %[v], 0(%[a])", , [v] "r"(*value), [a] "r"(address));                 \
-  }
+#define STORE(op) \
+  static uint64_t run_##op(uint64_t address, uint64_t* value) { return PROBE(#op " %[v], 0(%[a])", , [v] "r"(*value), [a] "r"(address)); }
 LOAD(lh)
 LOAD(lhu)
 LOAD(lw)
@@ -40,39 +38,36 @@ STORE(sh)
 STORE(sw)
 STORE(sd)
 
-static uint64_t run_flw(uint64_t address, uint64_t *value) {
+static uint64_t run_flw(uint64_t address, uint64_t* value) {
   uint64_t bits = 0;
   uint64_t cause = PROBE("flw fa0, 0(%[a])\n fmv.x.w %[v], fa0", PROBE_OUT([v] "+&r"(bits)), [a] "r"(address));
   *value = bits;
   return cause;
 }
-static uint64_t run_fld(uint64_t address, uint64_t *value) {
+static uint64_t run_fld(uint64_t address, uint64_t* value) {
   uint64_t bits = 0;
   uint64_t cause = PROBE("fld fa0, 0(%[a])\n fmv.x.d %[v], fa0", PROBE_OUT([v] "+&r"(bits)), [a] "r"(address));
   *value = bits;
   return cause;
 }
-static uint64_t run_fsw(uint64_t address, uint64_t *value) {
+static uint64_t run_fsw(uint64_t address, uint64_t* value) {
   return PROBE("fmv.w.x fa0, %[v]\n fsw fa0, 0(%[a])", , [v] "r"(*value), [a] "r"(address));
 }
-static uint64_t run_fsd(uint64_t address, uint64_t *value) {
+static uint64_t run_fsd(uint64_t address, uint64_t* value) {
   return PROBE("fmv.d.x fa0, %[v]\n fsd fa0, 0(%[a])", , [v] "r"(*value), [a] "r"(address));
 }
 
-static const Access accesses[] = {
-    {"lh", run_lh, 2, false, true},   {"lhu", run_lhu, 2, false, false}, {"lw", run_lw, 4, false, true},
-    {"lwu", run_lwu, 4, false, false}, {"ld", run_ld, 8, false, false},   {"flw", run_flw, 4, false, true},
-    {"fld", run_fld, 8, false, false}, {"sh", run_sh, 2, true, false},    {"sw", run_sw, 4, true, false},
-    {"sd", run_sd, 8, true, false},    {"fsw", run_fsw, 4, true, false},  {"fsd", run_fsd, 8, true, false}};
+static const Access accesses[] = {{"lh", run_lh, 2, false, true},    {"lhu", run_lhu, 2, false, false}, {"lw", run_lw, 4, false, true},
+                                  {"lwu", run_lwu, 4, false, false}, {"ld", run_ld, 8, false, false},   {"flw", run_flw, 4, false, true},
+                                  {"fld", run_fld, 8, false, false}, {"sh", run_sh, 2, true, false},    {"sw", run_sw, 4, true, false},
+                                  {"sd", run_sd, 8, true, false},    {"fsw", run_fsw, 4, true, false},  {"fsd", run_fsd, 8, true, false}};
 enum { ACCESSES = sizeof accesses / sizeof accesses[0] };
 
 static Space space;
 static uint64_t frames[2];  // not neighbours, and in the wrong order
 
 // Byte `offset` of the two pages, seen at its physical address.
-static volatile uint8_t *byte_at(uint64_t offset) {
-  return (volatile uint8_t *)(frames[offset / PAGE_BYTES] + offset % PAGE_BYTES);
-}
+static volatile uint8_t* byte_at(uint64_t offset) { return (volatile uint8_t*)(frames[offset / PAGE_BYTES] + offset % PAGE_BYTES); }
 
 static uint8_t pattern(uint64_t offset) { return (uint8_t)(offset * 37 + (offset >> 8) + 129); }
 
@@ -80,14 +75,14 @@ static void fill_around(uint64_t offset) {
   for (uint64_t i = offset - 16; i < offset + 16; ++i) *byte_at(i) = pattern(i);
 }
 
-static uint64_t expected_load(const Access *access, uint64_t offset) {
+static uint64_t expected_load(const Access* access, uint64_t offset) {
   uint64_t value = 0;
   for (unsigned i = 0; i < access->bytes; ++i) value |= (uint64_t)pattern(offset + i) << (8 * i);
   unsigned unused = 64 - 8 * access->bytes;
   return access->sign_extends ? (uint64_t)((int64_t)(value << unused) >> unused) : value;
 }
 
-static void expect_done(const Access *access, uint64_t offset) {
+static void expect_done(const Access* access, uint64_t offset) {
   uint64_t value = 0xf1e2d3c4b5a69788ull;
   fill_around(offset);
   uint64_t cause = access->run(FIRST + offset, &value);
@@ -103,7 +98,7 @@ static void expect_done(const Access *access, uint64_t offset) {
   }
 }
 
-static void expect_fault(const Access *access, uint64_t offset, uint64_t tval) {
+static void expect_fault(const Access* access, uint64_t offset, uint64_t tval) {
   uint64_t value = 0xf1e2d3c4b5a69788ull;
   fill_around(offset);
   uint64_t cause = access->run(FIRST + offset, &value);
@@ -136,7 +131,7 @@ static uint64_t across_body(uint64_t rounds) {
   return 0;
 }
 
-static bool crosses(const Access *access, uint64_t offset) { return offset < PAGE_BYTES && offset + access->bytes > PAGE_BYTES; }
+static bool crosses(const Access* access, uint64_t offset) { return offset < PAGE_BYTES && offset + access->bytes > PAGE_BYTES; }
 
 static uint64_t into_unmapped_body(uint64_t rounds) {
   for (uint64_t round = 0; round < rounds; ++round) {
@@ -160,7 +155,7 @@ static uint64_t into_unmapped_body(uint64_t rounds) {
 }
 
 static uint64_t out_of_unmapped_body(uint64_t rounds) {
-  uint64_t *first = space_slot(&space, FIRST, LEVEL_PAGE);
+  uint64_t* first = space_slot(&space, FIRST, LEVEL_PAGE);
   for (uint64_t round = 0; round < rounds; ++round) {
     for (uint64_t offset = PAGE_BYTES - 7; offset < PAGE_BYTES; ++offset) {
       for (unsigned i = 0; i < ACCESSES; ++i) {
@@ -213,29 +208,29 @@ static void run(uint64_t (*body)(uint64_t)) {
   privilege_call(MODE_SUPERVISOR, body, parameter("iterations", 4));
 }
 
-static void inside_a_page(Hart *self) {
+static void inside_a_page(Hart* self) {
   (void)self;
   run(inside_body);
 }
-static void across_pages(Hart *self) {
+static void across_pages(Hart* self) {
   (void)self;
   run(across_body);
 }
-static void into_unmapped(Hart *self) {
+static void into_unmapped(Hart* self) {
   (void)self;
   run(into_unmapped_body);
 }
-static void out_of_unmapped(Hart *self) {
+static void out_of_unmapped(Hart* self) {
   (void)self;
   run(out_of_unmapped_body);
 }
-static void atomics_trap(Hart *self) {
+static void atomics_trap(Hart* self) {
   (void)self;
   run(atomics_body);
 }
 
 // Bare addresses in M mode.
-static void without_paging(Hart *self) {
+static void without_paging(Hart* self) {
   (void)self;
   prepare();
   for (uint64_t offset = 100; offset < 108; ++offset) {
@@ -246,8 +241,8 @@ static void without_paging(Hart *self) {
   }
 }
 
-static const Check checks[] = {
-    {"inside_a_page", inside_a_page, 1},     {"across_pages", across_pages, 1}, {"into_unmapped", into_unmapped, 1},
-    {"out_of_unmapped", out_of_unmapped, 1}, {"atomics_trap", atomics_trap, 1}, {"without_paging", without_paging, 1}};
+static const Check checks[] = {{"inside_a_page", inside_a_page, 1}, {"across_pages", across_pages, 1},
+                               {"into_unmapped", into_unmapped, 1}, {"out_of_unmapped", out_of_unmapped, 1},
+                               {"atomics_trap", atomics_trap, 1},   {"without_paging", without_paging, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

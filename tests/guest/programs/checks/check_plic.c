@@ -36,7 +36,7 @@ static void take(unsigned context) {
   plic_complete(context, SOURCE);
 }
 
-static void registers(Hart *self) {
+static void registers(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   lower();
   plic_enable(context, SOURCE, true);
@@ -60,7 +60,7 @@ static void registers(Hart *self) {
   plic_complete(context, SOURCE);
 }
 
-static void masks(Hart *self) {
+static void masks(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   plic_enable(context, SOURCE, true);
   plic_set_priority(SOURCE, 2);
@@ -83,7 +83,7 @@ static void masks(Hart *self) {
 }
 
 // The enable bit acts on a source that is already pending, both ways.
-static void enable_takes_effect(Hart *self) {
+static void enable_takes_effect(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   plic_set_priority(SOURCE, 1);
   plic_set_threshold(context, 0);
@@ -102,7 +102,7 @@ static void enable_takes_effect(Hart *self) {
 }
 
 // The same for the S-mode context: mip.SEIP.
-static void supervisor_context(Hart *self) {
+static void supervisor_context(Hart* self) {
   unsigned machine = plic_context(self->id, MODE_MACHINE), supervisor = plic_context(self->id, MODE_SUPERVISOR);
   uint64_t seip = INTERRUPT_BIT(INTERRUPT_SUPERVISOR_EXTERNAL);
   plic_enable(machine, SOURCE, false);
@@ -126,7 +126,7 @@ static void supervisor_context(Hart *self) {
 }
 
 // A source that another hart has claimed is not pending anywhere, and the level is looked at again after completion.
-static void level_after_complete(Hart *self) {
+static void level_after_complete(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   plic_enable(context, SOURCE, true);
   plic_set_threshold(context, 0);
@@ -155,7 +155,7 @@ static void level_after_complete(Hart *self) {
 // Races: hart 0 raises, all harts poll the claim register; exactly one gets the source each time.
 static uint64_t round_number, winners, wins[HART_LIMIT];
 
-static void set_up_race(Hart *self) {
+static void set_up_race(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   plic_set_threshold(context, 0);
   if (self->id == 0) {
@@ -170,7 +170,7 @@ static void set_up_race(Hart *self) {
   barrier_all();
 }
 
-static void end_race(Hart *self) {
+static void end_race(Hart* self) {
   barrier_all();
   plic_enable(plic_context(self->id, MODE_MACHINE), SOURCE, false);
   if (self->id != 0) return;
@@ -178,7 +178,7 @@ static void end_race(Hart *self) {
   for (unsigned hart = 0; hart < hart_count; ++hart) print("NOTE hart=%u claims=%lu\n", hart, wins[hart]);
 }
 
-static void polled_claims(Hart *self) {
+static void polled_claims(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   uint64_t rounds = parameter("iterations", 300);
   set_up_race(self);
@@ -203,7 +203,7 @@ static void polled_claims(Hart *self) {
 // With interrupts: bytes go around the UART's own loop; each must be received once, in order.
 static uint64_t received, sum_received;
 
-static void on_external(Hart *self) {
+static void on_external(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   unsigned source = plic_claim(context);
   if (source == 0) return;
@@ -221,7 +221,7 @@ static void on_external(Hart *self) {
   __atomic_store_n(&received, round, __ATOMIC_RELEASE);
 }
 
-static void looped_bytes(Hart *self) {
+static void looped_bytes(Hart* self) {
   uint64_t rounds = parameter("iterations", 300), wanted = 0;
   received = sum_received = 0;
   set_up_race(self);
@@ -258,4 +258,4 @@ static const Check checks[] = {{"registers", registers, 1},
                                {"polled_claims", polled_claims, 0},
                                {"looped_bytes", looped_bytes, 0}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

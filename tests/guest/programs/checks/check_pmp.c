@@ -13,8 +13,8 @@
 enum { REGION_PAGES = 16, TAG = 77 };
 #define ANY (PMP_R | PMP_W | PMP_X)
 
-static uint64_t region;  // REGION_PAGES pages, aligned to their size
-static uint64_t granule; // bytes
+static uint64_t region;   // REGION_PAGES pages, aligned to their size
+static uint64_t granule;  // bytes
 
 static void write_address(unsigned entry, uint64_t value) {
   switch (entry) {
@@ -55,34 +55,34 @@ static void prepare(void) {
   print("NOTE pmp_granule=%lu\n", granule);
 }
 
-static void expect_page(const char *what, uint64_t address, unsigned allowed) {
+static void expect_page(const char* what, uint64_t address, unsigned allowed) {
   unsigned page = (unsigned)((address - region) / PAGE_BYTES);
   if (allowed == ANY) {
     tagged_page_expect(what, address, TAG + page, address);
   } else {
-    tagged_page_expect_faults(what, address, allowed & PMP_R ? NO_TRAP : CAUSE_LOAD_ACCESS,
-                              allowed & PMP_W ? NO_TRAP : CAUSE_STORE_ACCESS, allowed & PMP_X ? NO_TRAP : CAUSE_FETCH_ACCESS);
+    tagged_page_expect_faults(what, address, allowed & PMP_R ? NO_TRAP : CAUSE_LOAD_ACCESS, allowed & PMP_W ? NO_TRAP : CAUSE_STORE_ACCESS,
+                              allowed & PMP_X ? NO_TRAP : CAUSE_FETCH_ACCESS);
   }
 }
 
 typedef struct {
-  const char *what;
+  const char* what;
   uint64_t address;
   unsigned allowed;
 } Look;
 
 static uint64_t look_from_supervisor(uint64_t argument) {
-  const Look *look = (const Look *)argument;
+  const Look* look = (const Look*)argument;
   expect_page(look->what, look->address, look->allowed);
   return 0;
 }
 
-static void expect_supervisor(const char *what, uint64_t address, unsigned allowed) {
+static void expect_supervisor(const char* what, uint64_t address, unsigned allowed) {
   Look look = {what, address, allowed};
   privilege_call(MODE_SUPERVISOR, look_from_supervisor, (uint64_t)&look);
 }
 
-static void permissions(Hart *self) {
+static void permissions(Hart* self) {
   (void)self;
   static const unsigned combinations[] = {0, PMP_R, PMP_R | PMP_W, PMP_X, PMP_R | PMP_X, ANY};
   prepare();
@@ -96,7 +96,7 @@ static void permissions(Hart *self) {
   }
 }
 
-static void napot_sizes(Hart *self) {
+static void napot_sizes(Hart* self) {
   (void)self;
   prepare();
   for (uint64_t bytes = PAGE_BYTES; bytes <= REGION_PAGES * PAGE_BYTES / 2; bytes *= 2) {
@@ -108,7 +108,7 @@ static void napot_sizes(Hart *self) {
   }
 }
 
-static void top_of_range(Hart *self) {
+static void top_of_range(Hart* self) {
   (void)self;
   prepare();
   set_entry(0, (region + 3 * PAGE_BYTES) >> 2, PMP_OFF);
@@ -125,7 +125,7 @@ static void top_of_range(Hart *self) {
   expect_supervisor("behind the range from 0", region, ANY);
 }
 
-static void priority(Hart *self) {
+static void priority(Hart* self) {
   (void)self;
   prepare();
   set_entry(3, pmp_napot(region, REGION_PAGES * PAGE_BYTES), PMP_NAPOT);
@@ -137,7 +137,7 @@ static void priority(Hart *self) {
 }
 
 // Everything is allowed but a hole that no entry covers.
-static void no_match(Hart *self) {
+static void no_match(Hart* self) {
   (void)self;
   prepare();
   uint64_t hole = region + 5 * PAGE_BYTES;
@@ -165,7 +165,7 @@ static uint64_t edges_body(uint64_t edge) {
 }
 
 // The smallest region, and accesses that only partly lie in it.
-static void small_regions(Hart *self) {
+static void small_regions(Hart* self) {
   (void)self;
   prepare();
   uint64_t edge = region + 2048;
@@ -185,7 +185,7 @@ static uint64_t partial_body(uint64_t edge) {
   return 0;
 }
 
-static void partial_match(Hart *self) {
+static void partial_match(Hart* self) {
   (void)self;
   prepare();
   uint64_t edge = region + 2048;
@@ -199,7 +199,7 @@ static uint64_t load_through_table(uint64_t address) {
   return probe_load(address, &value);
 }
 
-static void page_table_walk(Hart *self) {
+static void page_table_walk(Hart* self) {
   (void)self;
   prepare();
   Space space = space_create(39, 1);
@@ -216,7 +216,7 @@ static void page_table_walk(Hart *self) {
   csr_write(satp, 0);
 }
 
-static void fields(Hart *self) {
+static void fields(Hart* self) {
   (void)self;
   prepare();
   write_address(3, ~0ull);
@@ -226,7 +226,7 @@ static void fields(Hart *self) {
 }
 
 // A locked entry binds M mode too and cannot be changed any more; so this check comes last.
-static void locked(Hart *self) {
+static void locked(Hart* self) {
   (void)self;
   prepare();
   uint64_t page = region + 15 * PAGE_BYTES;
@@ -245,10 +245,15 @@ static void locked(Hart *self) {
   expect_page("M mode in a locked read-only region", page, PMP_R);
 }
 
-static const Check checks[] = {
-    {"permissions", permissions, 1},     {"napot_sizes", napot_sizes, 1},     {"top_of_range", top_of_range, 1},
-    {"priority", priority, 1},           {"no_match", no_match, 1},           {"small_regions", small_regions, 1},
-    {"partial_match", partial_match, 1}, {"page_table_walk", page_table_walk, 1}, {"fields", fields, 1},
-    {"locked", locked, 1}};
+static const Check checks[] = {{"permissions", permissions, 1},
+                               {"napot_sizes", napot_sizes, 1},
+                               {"top_of_range", top_of_range, 1},
+                               {"priority", priority, 1},
+                               {"no_match", no_match, 1},
+                               {"small_regions", small_regions, 1},
+                               {"partial_match", partial_match, 1},
+                               {"page_table_walk", page_table_walk, 1},
+                               {"fields", fields, 1},
+                               {"locked", locked, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

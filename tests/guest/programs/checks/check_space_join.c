@@ -33,7 +33,7 @@ static void recycle(uint64_t trial) {
 }
 
 // Maps the old page and uses it, before the others start.
-static void set_up(uint64_t trial, const Space *space, uint64_t *entry) {
+static void set_up(uint64_t trial, const Space* space, uint64_t* entry) {
   uint64_t value;
   write_64(frames[0], 2 * trial);
   write_64(frames[1], 2 * trial + 1);
@@ -42,7 +42,7 @@ static void set_up(uint64_t trial, const Space *space, uint64_t *entry) {
   check(probe_load(VICTIM, &value) == NO_TRAP && value == 2 * trial, "join", "the owner itself sees 0x%lx", value);
 }
 
-static void change(Hart *self, uint64_t trial, uint64_t *entry) {
+static void change(Hart* self, uint64_t trial, uint64_t* entry) {
   bool unmap = trial & 1;
   random_delay(self, DELAY);
   __atomic_store_n(entry, unmap ? 0 : pte_leaf(frames[1], PTE_RW), __ATOMIC_RELAXED);
@@ -51,13 +51,13 @@ static void change(Hart *self, uint64_t trial, uint64_t *entry) {
   __atomic_store_n(&published, trial, __ATOMIC_RELEASE);
 }
 
-static void expect_new(const char *what, uint64_t trial, uint64_t cause, uint64_t value) {
+static void expect_new(const char* what, uint64_t trial, uint64_t cause, uint64_t value) {
   bool unmap = trial & 1;
   if (unmap) {
     check(cause == CAUSE_LOAD_PAGE, what, "trial %lu: a stale leaf was used (value 0x%lx)", trial, value);
   } else {
-    check(cause == NO_TRAP && value == 2 * trial + 1, what, "trial %lu: cause %ld, value 0x%lx, wanted 0x%lx", trial, (long)cause,
-          value, 2 * trial + 1);
+    check(cause == NO_TRAP && value == 2 * trial + 1, what, "trial %lu: cause %ld, value 0x%lx, wanted 0x%lx", trial, (long)cause, value,
+          2 * trial + 1);
   }
 }
 
@@ -66,7 +66,7 @@ static void expect_old_or_new(uint64_t trial, uint64_t cause, uint64_t value) {
   if (!is_old) expect_new("neither old nor new", trial, cause, value);
 }
 
-static void join(Hart *self, uint64_t trial, const Space *space) {
+static void join(Hart* self, uint64_t trial, const Space* space) {
   uint64_t value;
   random_delay(self, DELAY << random_below(self, 8));
   // published_before_join: the satp write below comes after this load.
@@ -86,7 +86,7 @@ static void join(Hart *self, uint64_t trial, const Space *space) {
   }
 }
 
-static void sit(uint64_t trial, const Space *space) {
+static void sit(uint64_t trial, const Space* space) {
   uint64_t value;
   space_enter(space);
   while (__atomic_load_n(&published, __ATOMIC_ACQUIRE) != trial) {
@@ -100,10 +100,10 @@ static void sit(uint64_t trial, const Space *space) {
 }
 
 static uint64_t trials(uint64_t count) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   for (uint64_t trial = 1; trial <= count; ++trial) {
     Space space = space_of(trial);
-    uint64_t *entry = space_slot(&space, VICTIM, LEVEL_PAGE);
+    uint64_t* entry = space_slot(&space, VICTIM, LEVEL_PAGE);
     recycle(trial);
     if (self->id == 0) set_up(trial, &space, entry);
     barrier_all();
@@ -120,7 +120,7 @@ static uint64_t trials(uint64_t count) {
   return 0;
 }
 
-static void join_while_unmapping(Hart *self) {
+static void join_while_unmapping(Hart* self) {
   if (self->id == 0) {
     asids = asid_bits();
     check(asids >= 2, "join", "%u ASID bits: two are wanted", asids);
@@ -140,7 +140,7 @@ static void join_while_unmapping(Hart *self) {
 
 static const Check checks[] = {{"join_while_unmapping", join_while_unmapping, 0}};
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   check(hart_count >= 2, "harts", "check_space_join wants two");
   CHECKS_RUN(self, checks);
 }

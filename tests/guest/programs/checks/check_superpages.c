@@ -32,7 +32,7 @@ static void prepare(void) {
   fence_i();
 }
 
-static void fence_somewhere(Hart *self, uint64_t base, uint64_t bytes) {
+static void fence_somewhere(Hart* self, uint64_t base, uint64_t bytes) {
   uint64_t address = base + (random_next(self) & (bytes - 1));
   if (random_below(self, 2) != 0) {
     sfence_page(address);
@@ -41,21 +41,21 @@ static void fence_somewhere(Hart *self, uint64_t base, uint64_t bytes) {
   }
 }
 
-static void expect_block(const char *what, unsigned block) {
+static void expect_block(const char* what, unsigned block) {
   for (unsigned piece = 0; piece < PIECES; ++piece) {
     uint64_t frame = blocks[block] + piece * PAGE_BYTES;
     tagged_page_expect(what, TEST_BASE + piece * PAGE_BYTES, (block * PIECES + piece) % 2048, frame);
   }
 }
 
-static void expect_block_faults(const char *what, uint64_t load, uint64_t store, uint64_t fetch) {
+static void expect_block_faults(const char* what, uint64_t load, uint64_t store, uint64_t fetch) {
   for (unsigned piece = 0; piece < PIECES; ++piece) {
     tagged_page_expect_faults(what, TEST_BASE + piece * PAGE_BYTES, load, store, fetch);
   }
 }
 
 static uint64_t megapage_rounds(uint64_t rounds) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   for (uint64_t round = 0; round < rounds; ++round) {
     for (unsigned block = 0; block < 2; ++block) {
       *mega = pte_leaf(blocks[block], PTE_RWX);
@@ -74,7 +74,7 @@ static uint64_t megapage_rounds(uint64_t rounds) {
 
 // The leaf becomes a table of small pages in another order, and a leaf again.
 static uint64_t split_rounds(uint64_t rounds) {
-  uint64_t *table = pages_allocate(1);
+  uint64_t* table = pages_allocate(1);
   for (unsigned piece = 0; piece < PIECES; ++piece) {
     table[piece] = pte_leaf(blocks[1] + (PIECES - 1 - piece) * PAGE_BYTES, PTE_RWX);
   }
@@ -92,7 +92,7 @@ static uint64_t split_rounds(uint64_t rounds) {
   return 0;
 }
 
-static void expect_giga(Hart *self, const char *what) {
+static void expect_giga(Hart* self, const char* what) {
   for (unsigned i = 0; i < PIECES; ++i) {
     unsigned block = i & 1, piece = (unsigned)random_below(self, PIECES);
     uint64_t frame = blocks[block] + piece * PAGE_BYTES;
@@ -100,7 +100,7 @@ static void expect_giga(Hart *self, const char *what) {
   }
 }
 
-static void expect_giga_faults(const char *what, uint64_t load, uint64_t store, uint64_t fetch) {
+static void expect_giga_faults(const char* what, uint64_t load, uint64_t store, uint64_t fetch) {
   for (unsigned i = 0; i < 2 * PIECES; ++i) {
     uint64_t frame = blocks[i & 1] + i / 2 * PAGE_BYTES;
     tagged_page_expect_faults(what, GIGA_BASE + (frame & (GIGAPAGE_BYTES - 1)), load, store, fetch);
@@ -108,7 +108,7 @@ static void expect_giga_faults(const char *what, uint64_t load, uint64_t store, 
 }
 
 static uint64_t gigapage_rounds(uint64_t rounds) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t ram = blocks[0] & ~(GIGAPAGE_BYTES - 1);
   for (uint64_t round = 0; round < rounds; ++round) {
     *giga = pte_leaf(ram, PTE_RWX);
@@ -134,27 +134,27 @@ static void enter(uint64_t (*body)(uint64_t)) {
   privilege_call(MODE_SUPERVISOR, body, parameter("iterations", 5));
 }
 
-static void megapage(Hart *self) {
+static void megapage(Hart* self) {
   (void)self;
   enter(megapage_rounds);
 }
-static void megapage_split(Hart *self) {
+static void megapage_split(Hart* self) {
   (void)self;
   enter(split_rounds);
 }
-static void gigapage(Hart *self) {
+static void gigapage(Hart* self) {
   (void)self;
   enter(gigapage_rounds);
 }
 
-static void fence_there(Hart *target, uint64_t address) {
+static void fence_there(Hart* target, uint64_t address) {
   (void)target;
   sfence_page(address);
 }
 
 // Hart 0 changes the leaf and has all harts fence one address; all harts look at all pieces.
 static uint64_t remote_rounds(uint64_t rounds) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   for (uint64_t round = 0; round < rounds; ++round) {
     for (unsigned block = 0; block < 2; ++block) {
       barrier_all();
@@ -172,7 +172,7 @@ static uint64_t remote_rounds(uint64_t rounds) {
   return 0;
 }
 
-static void megapage_remote(Hart *self) {
+static void megapage_remote(Hart* self) {
   if (self->id == 0) prepare();
   barrier_all();
   fence_i();
@@ -191,4 +191,4 @@ static const Check checks[] = {
     {"megapage_remote", megapage_remote, 0},
 };
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

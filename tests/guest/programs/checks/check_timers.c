@@ -17,20 +17,20 @@
 
 static bool machine_pending(void) { return csr_read(mip) & MTIP; }
 
-static void time_goes_on(Hart *self) {
+static void time_goes_on(Hart* self) {
   (void)self;
   uint64_t previous = 0;
   for (uint64_t i = 0; i < parameter("iterations", 500) * 10; ++i) {
     uint64_t before = read_time();
     uint64_t mtime = timer_now();
     uint64_t after = read_time();
-    check(previous <= before && before <= mtime + 1 && mtime <= after + 1, "time", "csr 0x%lx, mtime 0x%lx, csr 0x%lx", before,
-          mtime, after);
+    check(previous <= before && before <= mtime + 1 && mtime <= after + 1, "time", "csr 0x%lx, mtime 0x%lx, csr 0x%lx", before, mtime,
+          after);
     previous = after;
   }
 }
 
-static void compare(Hart *self) {
+static void compare(Hart* self) {
   for (uint64_t i = 0; i < parameter("iterations", 500); ++i) {
     timer_off(self);
     spin_until(!machine_pending());
@@ -51,7 +51,7 @@ static void compare(Hart *self) {
 }
 
 // The two halves of mtimecmp can be written apart, as a 32-bit driver does.
-static void halves(Hart *self) {
+static void halves(Hart* self) {
   uint64_t low = ACLINT_MTIMECMP(self->id), high = low + 4;
   write_32(high, 0x7fffffff);
   write_32(low, 0x12345678);
@@ -71,7 +71,7 @@ static void halves(Hart *self) {
 static uint64_t message __attribute__((aligned(64)));
 
 // A time that travels with a message is never in the receiver's future.
-static void harts_agree(Hart *self) {
+static void harts_agree(Hart* self) {
   uint64_t rounds = parameter("iterations", 500);
   for (uint64_t i = 0; i < rounds; ++i) {
     if (i % hart_count == self->id) {
@@ -94,7 +94,7 @@ static void harts_agree(Hart *self) {
 
 static uint64_t supervisor_ticks;
 
-static void on_supervisor_timer(Hart *self, TrapFrame *frame) {
+static void on_supervisor_timer(Hart* self, TrapFrame* frame) {
   (void)self;
   check_equal("scause of stimecmp", frame->cause, CAUSE_INTERRUPT | INTERRUPT_SUPERVISOR_TIMER);
   ++supervisor_ticks;
@@ -114,7 +114,7 @@ static uint64_t supervisor_timer_body(uint64_t rounds) {
   return 0;
 }
 
-static void supervisor_timer(Hart *self) {
+static void supervisor_timer(Hart* self) {
   (void)self;
   if (!machine_tree.has_sstc) {
     print("NOTE no Sstc in riscv,isa: stimecmp is not checked\n");
@@ -144,7 +144,7 @@ static void supervisor_timer(Hart *self) {
 SNIPPET(read_stimecmp, "csrr a0, 0x14d");
 
 // Supervisor software interrupts by register, where the board has the device.
-static void supervisor_software_device(Hart *self) {
+static void supervisor_software_device(Hart* self) {
   if (machine_tree.supervisor_swi == 0) {
     print("NOTE no SSWI device: it is not checked\n");
     return;
@@ -158,9 +158,11 @@ static void supervisor_software_device(Hart *self) {
   check_equal("SSIP stays clear", csr_read(mip) & ssip, 0);
 }
 
-static const Check checks[] = {
-    {"time_goes_on", time_goes_on, 0}, {"compare", compare, 0},
-    {"halves", halves, 1},             {"harts_agree", harts_agree, 0},
-    {"supervisor_timer", supervisor_timer, 1}, {"supervisor_software_device", supervisor_software_device, 1}};
+static const Check checks[] = {{"time_goes_on", time_goes_on, 0},
+                               {"compare", compare, 0},
+                               {"halves", halves, 1},
+                               {"harts_agree", harts_agree, 0},
+                               {"supervisor_timer", supervisor_timer, 1},
+                               {"supervisor_software_device", supervisor_software_device, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

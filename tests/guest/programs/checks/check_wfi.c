@@ -29,7 +29,7 @@ static uint64_t wait_pending(uint64_t bits) {
   return waits;
 }
 
-static void timer_wakes(Hart *self) {
+static void timer_wakes(Hart* self) {
   uint64_t waits = 0, rounds = parameter("iterations", 200);
   for (uint64_t i = 0; i < rounds; ++i) {
     uint64_t when = timer_now() + random_below(self, 500);
@@ -42,7 +42,7 @@ static void timer_wakes(Hart *self) {
 }
 
 // Already pending: WFI must not wait.
-static void pending_does_not_wait(Hart *self) {
+static void pending_does_not_wait(Hart* self) {
   write_32(ACLINT_MSIP(self->id), 1);
   csr_write(mie, SOFTWARE);
   spin_until(csr_read(mip) & SOFTWARE);
@@ -51,7 +51,7 @@ static void pending_does_not_wait(Hart *self) {
 }
 
 // Two harts wake each other in turn through MSIP, interrupts globally disabled.
-static void ping_pong(Hart *self) {
+static void ping_pong(Hart* self) {
   static Barrier pair;
   uint64_t waits = 0, rounds = parameter("iterations", 200) * 10, patience = parameter("patience", 10 * TIMEBASE);
   barrier_wait(&pair, 2);
@@ -73,7 +73,7 @@ static void ping_pong(Hart *self) {
 }
 
 // The UART's interrupt through the PLIC.
-static void external_wakes(Hart *self) {
+static void external_wakes(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   plic_set_priority(PLIC_SOURCE_UART, 1);
   plic_set_threshold(context, 0);
@@ -95,12 +95,12 @@ static void external_wakes(Hart *self) {
 }
 
 // Every interrupt sets the next one, for it may come before the wfi.
-static void next_timer(Hart *self) { timer_set(self, timer_now() + 500); }
+static void next_timer(Hart* self) { timer_set(self, timer_now() + 500); }
 
 // Below M mode the interrupt is taken, and execution goes on behind the wfi.
 SNIPPET(wait, "wfi");
 
-static void supervisor_waits(Hart *self) {
+static void supervisor_waits(Hart* self) {
   interrupt_enable(self, INTERRUPT_MACHINE_TIMER, next_timer);
   for (uint64_t i = 0; i < parameter("iterations", 200); ++i) {
     timer_set(self, timer_now() + random_below(self, 300));
@@ -110,8 +110,10 @@ static void supervisor_waits(Hart *self) {
   check(self->interrupts[INTERRUPT_MACHINE_TIMER] > 0, "WFI", "no timer interrupt was ever taken");
 }
 
-static const Check checks[] = {
-    {"timer_wakes", timer_wakes, 1},       {"pending_does_not_wait", pending_does_not_wait, 1}, {"ping_pong", ping_pong, 2},
-    {"external_wakes", external_wakes, 1}, {"supervisor_waits", supervisor_waits, 1}};
+static const Check checks[] = {{"timer_wakes", timer_wakes, 1},
+                               {"pending_does_not_wait", pending_does_not_wait, 1},
+                               {"ping_pong", ping_pong, 2},
+                               {"external_wakes", external_wakes, 1},
+                               {"supervisor_waits", supervisor_waits, 1}};
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

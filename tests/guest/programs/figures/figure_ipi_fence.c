@@ -16,16 +16,16 @@ static Space space;
 static uint64_t served[HART_LIMIT];  // work done on that hart; written in its handler
 static unsigned stop, awake;
 
-static void nothing(Hart *self, uint64_t argument) {
+static void nothing(Hart* self, uint64_t argument) {
   (void)argument;
   ++served[self->id];
 }
-static void fence_there(Hart *self, uint64_t address) {
+static void fence_there(Hart* self, uint64_t address) {
   sfence_page(address);
   ++served[self->id];
 }
 
-static uint64_t round_trips(Hart *self, uint64_t count, IpiWork *work, bool all) {
+static uint64_t round_trips(Hart* self, uint64_t count, IpiWork* work, bool all) {
   uint64_t before = __atomic_load_n(&served[1], __ATOMIC_ACQUIRE);
   for (uint64_t i = 0; i < count; ++i) {
     if (all) {
@@ -38,23 +38,23 @@ static uint64_t round_trips(Hart *self, uint64_t count, IpiWork *work, bool all)
   return count;
 }
 
-static uint64_t ipi_loop(Hart *self, uint64_t count) { return round_trips(self, count, nothing, false); }
-static uint64_t fence_loop(Hart *self, uint64_t count) { return round_trips(self, count, fence_there, false); }
-static uint64_t fence_all_loop(Hart *self, uint64_t count) { return round_trips(self, count, fence_there, true); }
+static uint64_t ipi_loop(Hart* self, uint64_t count) { return round_trips(self, count, nothing, false); }
+static uint64_t fence_loop(Hart* self, uint64_t count) { return round_trips(self, count, fence_there, false); }
+static uint64_t fence_all_loop(Hart* self, uint64_t count) { return round_trips(self, count, fence_there, true); }
 
 // sfence.vma, then 64 pages touched.
-static uint64_t touch_loop(Hart *self, uint64_t count) {
+static uint64_t touch_loop(Hart* self, uint64_t count) {
   (void)self;
   uint64_t sum = 0;
   for (uint64_t i = 0; i < count; ++i) {
     sfence_all();
-    for (uint64_t page = 0; page < PAGES; ++page) sum += *(volatile uint64_t *)(TEST_BASE + page * PAGE_BYTES);
+    for (uint64_t page = 0; page < PAGES; ++page) sum += *(volatile uint64_t*)(TEST_BASE + page * PAGE_BYTES);
   }
   check_equal("touched words", sum, count * PAGES * (PAGES - 1) / 2);
   return count;
 }
 
-static uint64_t code_loop(Hart *self, uint64_t count) {
+static uint64_t code_loop(Hart* self, uint64_t count) {
   uint64_t at = CODE_AT + self->id * PAGE_BYTES;
   store_code(at + 4, encode_ret());
   for (uint64_t i = 0; i < count; ++i) {
@@ -66,7 +66,7 @@ static uint64_t code_loop(Hart *self, uint64_t count) {
 }
 
 // Hart 1 spins, or sits in WFI, between interrupts while hart 0 measures.
-static void phase_to_target(Hart *self, const char *name, bool sleeps, FigureLoop *loop, uint64_t count) {
+static void phase_to_target(Hart* self, const char* name, bool sleeps, FigureLoop* loop, uint64_t count) {
   if (hart_count < 2 || !selected(name)) return;
   if (self->id == 0) stop = awake = 0;
   barrier_all();
@@ -95,7 +95,7 @@ static void phase_to_target(Hart *self, const char *name, bool sleeps, FigureLoo
 }
 
 static uint64_t phases(uint64_t count) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   phase_to_target(self, "ipi_round_trip", false, ipi_loop, count);
   phase_to_target(self, "ipi_fence_round_trip", false, fence_loop, count);
   phase_to_target(self, "ipi_fence_round_trip_wfi", true, fence_loop, count);
@@ -107,7 +107,7 @@ static uint64_t phases(uint64_t count) {
   return 0;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   if (self->id == 0) {
     space = space_create(39, 1);
     for (uint64_t page = 0; page < PAGES; ++page) {

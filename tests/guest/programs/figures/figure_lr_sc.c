@@ -8,7 +8,7 @@ static uint64_t shared_word __attribute__((aligned(64)));
 static uint64_t guarded __attribute__((aligned(64)));
 static SpinLock lock;
 
-static uint64_t lr_sc_loop(Hart *self, uint64_t count) {
+static uint64_t lr_sc_loop(Hart* self, uint64_t count) {
   (void)self;
   uint64_t old, failed;
   for (uint64_t i = 0; i < count; ++i) {
@@ -20,13 +20,13 @@ static uint64_t lr_sc_loop(Hart *self, uint64_t count) {
   return count;
 }
 
-static uint64_t amo_loop(Hart *self, uint64_t count) {
+static uint64_t amo_loop(Hart* self, uint64_t count) {
   (void)self;
   for (uint64_t i = 0; i < count; ++i) __atomic_fetch_add(&shared_word, 1, __ATOMIC_RELAXED);
   return count;
 }
 
-static uint64_t lock_loop(Hart *self, uint64_t count) {
+static uint64_t lock_loop(Hart* self, uint64_t count) {
   (void)self;
   for (uint64_t i = 0; i < count; ++i) {
     spin_lock(&lock);
@@ -37,14 +37,14 @@ static uint64_t lock_loop(Hart *self, uint64_t count) {
 }
 
 // The warm-up of figure_phase() counts too.
-static void phase(Hart *self, const char *name, unsigned running, FigureLoop *loop, uint64_t count) {
+static void phase(Hart* self, const char* name, unsigned running, FigureLoop* loop, uint64_t count) {
   if (running > hart_count || !selected(name)) return;
   if (self->id == 0) shared_word = guarded = 0;
   figure_phase(self, name, running, loop, count);
   if (self->id == 0) check_equal("sum of all increments", shared_word + guarded, running * (count + count / 10));
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   uint64_t count = parameter("iterations", 500000);
   phase(self, "lr_sc_alone", 1, lr_sc_loop, count);
   phase(self, "lr_sc_contended", 2, lr_sc_loop, count);

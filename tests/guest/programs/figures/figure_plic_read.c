@@ -4,28 +4,28 @@
 #include "figures/shared/figure.h"
 #include "plic.h"
 
-static uint64_t plic_reads(Hart *self, uint64_t count) {
+static uint64_t plic_reads(Hart* self, uint64_t count) {
   uint64_t sum = 0, address = PLIC_THRESHOLD(plic_context(self->id, MODE_MACHINE));
   for (uint64_t i = 0; i < count; ++i) sum += read_32(address);
   check_equal("thresholds", sum, 3 * count);
   return 3;
 }
 
-static uint64_t plic_writes(Hart *self, uint64_t count) {
+static uint64_t plic_writes(Hart* self, uint64_t count) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   for (uint64_t i = 0; i < count; ++i) plic_set_threshold(context, i & 7);
   plic_set_threshold(context, 3);
   return 3;
 }
 
-static uint64_t uart_reads(Hart *self, uint64_t count) {
+static uint64_t uart_reads(Hart* self, uint64_t count) {
   (void)self;
   uint64_t sum = 0;
   for (uint64_t i = 0; i < count; ++i) sum += uart_read(UART_SCR);
   return sum;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   uint64_t count = parameter("iterations", 300000);
   plic_set_threshold(plic_context(self->id, MODE_MACHINE), 3);
   check_equal("threshold", read_32(PLIC_THRESHOLD(plic_context(self->id, MODE_MACHINE))), 3);

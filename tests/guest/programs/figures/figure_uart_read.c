@@ -6,7 +6,7 @@
 
 static unsigned offset;
 
-static uint64_t reads(Hart *self, uint64_t count) {
+static uint64_t reads(Hart* self, uint64_t count) {
   (void)self;
   uint64_t first = uart_read(offset) & 0xe0, differences = 0;
   for (uint64_t i = 0; i < count; ++i) differences += (uart_read(offset) & 0xe0) != first;
@@ -14,14 +14,14 @@ static uint64_t reads(Hart *self, uint64_t count) {
   return first;
 }
 
-static uint64_t empty_loop(Hart *self, uint64_t count) {
+static uint64_t empty_loop(Hart* self, uint64_t count) {
   static volatile uint64_t word[HART_LIMIT][8];
   uint64_t sum = 0;
   for (uint64_t i = 0; i < count; ++i) sum += word[self->id][0];
   return sum;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   uint64_t count = parameter("iterations", 300000);
   offset = (unsigned)parameter("register", UART_SCR);
   if (self->id == 0 && offset == UART_SCR) uart_write(UART_SCR, 0xa5);

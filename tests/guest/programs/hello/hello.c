@@ -8,10 +8,10 @@
 
 static unsigned turn;
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   if (self->id == 0) {
-    print("HELLO harts=%u memory_end=0x%lx sstc=%d sswi=0x%lx iterations=%lu\n", hart_count, machine_tree.memory_end,
-          machine_tree.has_sstc, machine_tree.supervisor_swi, parameter("iterations", 0));
+    print("HELLO harts=%u memory_end=0x%lx sstc=%d sswi=0x%lx iterations=%lu\n", hart_count, machine_tree.memory_end, machine_tree.has_sstc,
+          machine_tree.supervisor_swi, parameter("iterations", 0));
   }
   spin_until(__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == self->id);
   check_equal("mhartid", csr_read(mhartid), self->id);

@@ -5,8 +5,8 @@
 
 enum { WORDS = 2048, ROUNDS = 10 };
 
-static uint64_t pass(void *memory) {
-  uint64_t *words = memory;
+static uint64_t pass(void* memory) {
+  uint64_t* words = memory;
   uint64_t seed = 2024;
   for (unsigned i = 0; i < WORDS; ++i) words[i] = kernel_random(&seed);
   uint64_t sponge = seed;

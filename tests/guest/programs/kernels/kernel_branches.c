@@ -4,7 +4,7 @@
 
 enum { SORTED = 1024, SEARCHES = 3000, CHAINS = 900, LADDER = 20000, PARTITIONS = 12, PARTITION_LENGTH = 1024 };
 
-static uint64_t bisect(const uint32_t *sorted, uint64_t *seed) {
+static uint64_t bisect(const uint32_t* sorted, uint64_t* seed) {
   uint64_t sum = 0;
   for (unsigned i = 0; i < SEARCHES; ++i) {
     uint32_t wanted = (uint32_t)(kernel_random(seed) % (SORTED * 7));
@@ -39,7 +39,7 @@ static uint64_t collatz(void) {
   return steps;
 }
 
-static uint64_t ladder(uint64_t *seed) {
+static uint64_t ladder(uint64_t* seed) {
   uint64_t sum = 0;
   uint64_t word = 0;
   for (unsigned i = 0; i < LADDER; ++i) {
@@ -67,7 +67,7 @@ static uint64_t ladder(uint64_t *seed) {
   return sum;
 }
 
-static uint64_t partition(uint32_t *values, uint64_t *seed) {
+static uint64_t partition(uint32_t* values, uint64_t* seed) {
   uint64_t sum = 0;
   for (unsigned i = 0; i < PARTITION_LENGTH; ++i) values[i] = (uint32_t)kernel_random(seed);
   for (unsigned round = 0; round < PARTITIONS; ++round) {
@@ -85,8 +85,8 @@ static uint64_t partition(uint32_t *values, uint64_t *seed) {
   return sum;
 }
 
-static uint64_t pass(void *memory) {
-  uint32_t *sorted = memory;
+static uint64_t pass(void* memory) {
+  uint32_t* sorted = memory;
   for (unsigned i = 0; i < SORTED; ++i) sorted[i] = i * 7 + (i & 3);
   uint64_t seed = 42;
   uint64_t sum = bisect(sorted, &seed);

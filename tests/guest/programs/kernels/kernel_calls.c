@@ -13,7 +13,7 @@ static NOINLINE int takeuchi(int x, int y, int z) {
 
 static NOINLINE uint64_t fibonacci(unsigned n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
 
-static NOINLINE uint64_t permute(uint8_t *items, unsigned fixed, uint64_t sum) {
+static NOINLINE uint64_t permute(uint8_t* items, unsigned fixed, uint64_t sum) {
   if (fixed == PERMUTED) {
     for (unsigned i = 0; i < PERMUTED; ++i) sum = sum * 5 + items[i];
     return sum;
@@ -34,7 +34,7 @@ static NOINLINE uint64_t mix(uint64_t x, uint64_t y) { return (x ^ y) * 3; }
 static NOINLINE uint64_t turn(uint64_t x, uint64_t y) { return (x << 9 | x >> 55) - y; }
 static NOINLINE uint64_t both(uint64_t x, uint64_t y) { return add(x, mix(y, x)); }
 typedef uint64_t Operation(uint64_t, uint64_t);
-static Operation *const volatile operations[4] = {add, mix, turn, both};
+static Operation* const volatile operations[4] = {add, mix, turn, both};
 
 static NOINLINE uint64_t through_pointers(void) {
   uint64_t x = 1;
@@ -66,7 +66,7 @@ LINK(link_5, link_4)
 LINK(link_6, link_5)
 LINK(link_7, link_6)
 
-static uint64_t pass(void *memory) {
+static uint64_t pass(void* memory) {
   (void)memory;
   uint8_t items[PERMUTED] = {1, 2, 3, 4, 5, 6};
   uint64_t sum = (uint64_t)takeuchi(11, 6, 1) + fibonacci(FIBONACCI);

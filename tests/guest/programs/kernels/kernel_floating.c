@@ -34,7 +34,7 @@ static uint64_t escape_times(void) {
   return sum;
 }
 
-static uint64_t dot_products(Memory *m) {
+static uint64_t dot_products(Memory* m) {
   for (int i = 0; i < VECTOR; ++i) {
     m->left[i] = 1.0 / (i + 1);
     m->right[i] = (i % 17) * 0.25 - 2.0;
@@ -74,7 +74,7 @@ static uint64_t singles(void) {
   return sum;
 }
 
-static uint64_t pass(void *memory) {
+static uint64_t pass(void* memory) {
   uint64_t sum = escape_times();
   sum = sum * 1000003 + dot_products(memory);
   sum = sum * 1000003 + roots();

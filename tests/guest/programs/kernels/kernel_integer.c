@@ -9,7 +9,7 @@ static inline uint64_t rotate(uint64_t x, unsigned by) { return x << by | x >> (
 static inline uint64_t high_product(uint64_t a, uint64_t b) { return (uint64_t)((unsigned __int128)a * b >> 64); }
 static inline int64_t high_signed(int64_t a, int64_t b) { return (int64_t)((__int128)a * b >> 64); }
 
-static uint64_t pass(void *memory) {
+static uint64_t pass(void* memory) {
   (void)memory;
   uint64_t a = 0x0123456789abcdefull, b = 0xfedcba9876543210ull, c = 0x5555, d = 1;
   uint32_t narrow = 77, narrow_sum = 0;

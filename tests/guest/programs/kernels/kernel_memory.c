@@ -19,7 +19,7 @@ typedef struct {
 } Memory;
 
 // One cycle through all nodes: Sattolo's shuffle.
-static void link_nodes(Memory *m, uint64_t *seed) {
+static void link_nodes(Memory* m, uint64_t* seed) {
   for (uint32_t i = 0; i < NODES; ++i) {
     m->nodes[i].next = i;
     m->nodes[i].value = kernel_random(seed);
@@ -33,11 +33,11 @@ static void link_nodes(Memory *m, uint64_t *seed) {
   }
 }
 
-static uint64_t chase(Memory *m) {
+static uint64_t chase(Memory* m) {
   uint64_t sum = 0;
   uint32_t at = 0;
   for (unsigned i = 0; i < CHASE; ++i) {
-    Node *node = &m->nodes[at];
+    Node* node = &m->nodes[at];
     sum += node->value ^ node->visits;
     ++node->visits;
     at = node->next;
@@ -45,7 +45,7 @@ static uint64_t chase(Memory *m) {
   return sum;
 }
 
-static uint64_t copy_and_sum(Memory *m, uint64_t *seed) {
+static uint64_t copy_and_sum(Memory* m, uint64_t* seed) {
   for (unsigned i = 0; i < WORDS; i += 8) {
     uint64_t x = kernel_random(seed);
     for (unsigned j = 0; j < 8; ++j) m->source[i + j] = x + j;
@@ -58,7 +58,7 @@ static uint64_t copy_and_sum(Memory *m, uint64_t *seed) {
   return sum;
 }
 
-static uint64_t narrow(Memory *m, uint64_t *seed) {
+static uint64_t narrow(Memory* m, uint64_t* seed) {
   for (unsigned i = 0; i < 256; ++i) m->histogram[i] = 0;
   for (unsigned i = 0; i < BYTES; i += 8) {
     uint64_t x = kernel_random(seed);
@@ -73,8 +73,8 @@ static uint64_t narrow(Memory *m, uint64_t *seed) {
   return (uint64_t)sum;
 }
 
-static uint64_t pass(void *memory) {
-  Memory *m = memory;
+static uint64_t pass(void* memory) {
+  Memory* m = memory;
   uint64_t seed = 7;
   link_nodes(m, &seed);
   uint64_t sum = chase(m);

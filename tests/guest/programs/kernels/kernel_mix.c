@@ -6,7 +6,7 @@
 enum { ITEMS = 200, LIST_ROUNDS = 12, SIDE = 20, MATRIX_ROUNDS = 7, TEXT = 2000, TEXT_ROUNDS = 5 };
 
 typedef struct Item {
-  struct Item *next;
+  struct Item* next;
   int16_t key, weight;
 } Item;
 
@@ -28,10 +28,10 @@ static uint16_t crc(uint16_t sum, uint32_t value) {
   return sum;
 }
 
-static Item *reverse(Item *list) {
-  Item *done = 0;
+static Item* reverse(Item* list) {
+  Item* done = 0;
   while (list != 0) {
-    Item *next = list->next;
+    Item* next = list->next;
     list->next = done;
     done = list;
     list = next;
@@ -39,12 +39,12 @@ static Item *reverse(Item *list) {
   return done;
 }
 
-static Item *merge(Item *a, Item *b, int by_weight) {
+static Item* merge(Item* a, Item* b, int by_weight) {
   Item head = {0, 0, 0};
-  Item *last = &head;
+  Item* last = &head;
   while (a != 0 && b != 0) {
     int first = by_weight ? a->weight <= b->weight : a->key <= b->key;
-    Item **taken = first ? &a : &b;
+    Item** taken = first ? &a : &b;
     last->next = *taken;
     last = *taken;
     *taken = last->next;
@@ -53,27 +53,27 @@ static Item *merge(Item *a, Item *b, int by_weight) {
   return head.next;
 }
 
-static Item *sort(Item *list, unsigned length, int by_weight) {
+static Item* sort(Item* list, unsigned length, int by_weight) {
   if (length < 2) {
     if (list != 0) list->next = 0;
     return list;
   }
-  Item *middle = list;
+  Item* middle = list;
   for (unsigned i = 0; i < length / 2; ++i) middle = middle->next;
-  Item *upper = sort(middle, length - length / 2, by_weight);
+  Item* upper = sort(middle, length - length / 2, by_weight);
   return merge(sort(list, length / 2, by_weight), upper, by_weight);
 }
 
-static uint16_t lists(Memory *m, uint64_t *seed, uint16_t sum) {
+static uint16_t lists(Memory* m, uint64_t* seed, uint16_t sum) {
   for (int i = 0; i < ITEMS; ++i) {
     uint64_t x = kernel_random(seed);
     m->items[i] = (Item){i + 1 < ITEMS ? &m->items[i + 1] : 0, (int16_t)x, (int16_t)(x >> 20)};
   }
-  Item *list = m->items;
+  Item* list = m->items;
   for (int round = 0; round < LIST_ROUNDS; ++round) {
     int16_t wanted = m->items[round * 13 % ITEMS].key;
     unsigned steps = 0;
-    for (Item *at = list; at != 0 && at->key != wanted; at = at->next) ++steps;
+    for (Item* at = list; at != 0 && at->key != wanted; at = at->next) ++steps;
     sum = crc(sum, steps);
     list = reverse(list);
     if (round % 4 == 1) list = sort(list, ITEMS, round & 2);
@@ -82,7 +82,7 @@ static uint16_t lists(Memory *m, uint64_t *seed, uint16_t sum) {
   return sum;
 }
 
-static uint16_t matrices(Memory *m, uint64_t *seed, uint16_t sum) {
+static uint16_t matrices(Memory* m, uint64_t* seed, uint16_t sum) {
   for (int i = 0; i < SIDE; ++i) {
     for (int j = 0; j < SIDE; ++j) {
       m->left[i][j] = (int16_t)kernel_random(seed);
@@ -124,16 +124,13 @@ static State step(State state, char c) {
     case FRACTION:
       if (is_digit) return FRACTION;
       return c == 'e' ? EXPONENT : INVALID;
-    case EXPONENT:
-      return is_digit || c == '-' ? EXPONENT : INVALID;
-    case WORD:
-      return c >= 'a' && c <= 'z' ? WORD : INVALID;
-    default:
-      return INVALID;
+    case EXPONENT: return is_digit || c == '-' ? EXPONENT : INVALID;
+    case WORD: return c >= 'a' && c <= 'z' ? WORD : INVALID;
+    default: return INVALID;
   }
 }
 
-static uint16_t scan(Memory *m, uint64_t *seed, uint16_t sum) {
+static uint16_t scan(Memory* m, uint64_t* seed, uint16_t sum) {
   static const char alphabet[] = "0123456789 .,e-+abz7531, .";
   for (int i = 0; i < TEXT; ++i) m->text[i] = alphabet[kernel_random(seed) % (sizeof alphabet - 1)];
   for (int round = 0; round < TEXT_ROUNDS; ++round) {
@@ -150,7 +147,7 @@ static uint16_t scan(Memory *m, uint64_t *seed, uint16_t sum) {
   return sum;
 }
 
-static uint64_t pass(void *memory) {
+static uint64_t pass(void* memory) {
   uint64_t seed = 99, result = 0;
   uint16_t sum = lists(memory, &seed, 0xffff);
   result = sum;

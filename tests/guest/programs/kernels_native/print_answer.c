@@ -7,7 +7,7 @@
 #include "../kernels/shared/kernel.h"
 
 int main(void) {
-  void *memory = calloc(1, kernel.bytes + 1);
+  void* memory = calloc(1, kernel.bytes + 1);
   uint64_t first = kernel.pass(memory);
   uint64_t second = kernel.pass(memory);
   printf("%s 0x%016" PRIx64 " stored 0x%016" PRIx64 "%s\n", kernel.name, first, kernel.answer,

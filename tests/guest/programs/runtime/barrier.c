@@ -6,7 +6,7 @@
 
 static Barrier whole_machine;
 
-void barrier_wait(Barrier *barrier, unsigned parties) {
+void barrier_wait(Barrier* barrier, unsigned parties) {
   unsigned generation = __atomic_load_n(&barrier->generation, __ATOMIC_RELAXED);
   // arrive_before_go: releases this hart's work to the last arriver, who acquires everybody's.
   if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == parties) {
@@ -20,14 +20,14 @@ void barrier_wait(Barrier *barrier, unsigned parties) {
 
 void barrier_all(void) { barrier_wait(&whole_machine, hart_count); }
 
-void spin_lock(SpinLock *lock) {
+void spin_lock(SpinLock* lock) {
   // lock_before_section: pairs with section_before_unlock.
   while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
     spin_until(!__atomic_load_n(&lock->held, __ATOMIC_RELAXED));
   }
 }
 
-bool spin_try_lock(SpinLock *lock) { return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); }
+bool spin_try_lock(SpinLock* lock) { return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); }
 
 // section_before_unlock: the section's stores are visible before the lock looks free.
-void spin_unlock(SpinLock *lock) { __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE); }
+void spin_unlock(SpinLock* lock) { __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE); }

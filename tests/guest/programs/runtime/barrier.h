@@ -3,9 +3,8 @@
 #ifndef GUEST_BARRIER_H
 #define GUEST_BARRIER_H
 
-#include <stdint.h>
-
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "hart.h"
 #include "waiting.h"
@@ -18,7 +17,7 @@ typedef struct {
 } __attribute__((aligned(64))) Barrier;
 
 // Waits until `parties` harts have called it. All memory operations before it are seen after it, on every hart.
-void barrier_wait(Barrier *barrier, unsigned parties);
+void barrier_wait(Barrier* barrier, unsigned parties);
 // The same for all harts of the machine.
 void barrier_all(void);
 
@@ -26,8 +25,8 @@ typedef struct {
   unsigned held;
 } __attribute__((aligned(64))) SpinLock;
 
-void spin_lock(SpinLock *lock);
-bool spin_try_lock(SpinLock *lock);
-void spin_unlock(SpinLock *lock);
+void spin_lock(SpinLock* lock);
+bool spin_try_lock(SpinLock* lock);
+void spin_unlock(SpinLock* lock);
 
 #endif

@@ -18,7 +18,18 @@
 #define RAM_START 0x80000000ull
 
 #define UART 0x10000000ull
-enum { UART_RBR = 0, UART_THR = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_MSR = 6, UART_SCR = 7 };
+enum {
+  UART_RBR = 0,
+  UART_THR = 0,
+  UART_IER = 1,
+  UART_IIR = 2,
+  UART_FCR = 2,
+  UART_LCR = 3,
+  UART_MCR = 4,
+  UART_LSR = 5,
+  UART_MSR = 6,
+  UART_SCR = 7
+};
 #define UART_IER_RECEIVED 0x01
 #define UART_IER_THR_EMPTY 0x02
 #define UART_LSR_DATA 0x01
@@ -37,12 +48,12 @@ enum { UART_RBR = 0, UART_THR = 0, UART_IER = 1, UART_IIR = 2, UART_FCR = 2, UAR
 #define PLIC_CLAIM(context) (PLIC + 0x200004 + 0x1000 * (context))
 #define PLIC_SOURCE_UART 10
 
-static inline uint8_t read_8(uint64_t address) { return *(volatile uint8_t *)address; }
-static inline void write_8(uint64_t address, uint8_t value) { *(volatile uint8_t *)address = value; }
-static inline uint32_t read_32(uint64_t address) { return *(volatile uint32_t *)address; }
-static inline void write_32(uint64_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
-static inline uint64_t read_64(uint64_t address) { return *(volatile uint64_t *)address; }
-static inline void write_64(uint64_t address, uint64_t value) { *(volatile uint64_t *)address = value; }
+static inline uint8_t read_8(uint64_t address) { return *(volatile uint8_t*)address; }
+static inline void write_8(uint64_t address, uint8_t value) { *(volatile uint8_t*)address = value; }
+static inline uint32_t read_32(uint64_t address) { return *(volatile uint32_t*)address; }
+static inline void write_32(uint64_t address, uint32_t value) { *(volatile uint32_t*)address = value; }
+static inline uint64_t read_64(uint64_t address) { return *(volatile uint64_t*)address; }
+static inline void write_64(uint64_t address, uint64_t value) { *(volatile uint64_t*)address = value; }
 
 static inline uint8_t uart_read(unsigned reg) { return read_8(UART + reg); }
 static inline void uart_write(unsigned reg, uint8_t value) { write_8(UART + reg, value); }

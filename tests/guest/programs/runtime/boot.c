@@ -20,9 +20,9 @@ unsigned hart_count;
 static unsigned machine_described;
 
 extern void park(void) __attribute__((noreturn));
-void boot_hart(uint64_t id, const void *device_tree) __attribute__((noreturn));
+void boot_hart(uint64_t id, const void* device_tree) __attribute__((noreturn));
 
-static void set_up_csrs(Hart *self) {
+static void set_up_csrs(Hart* self) {
   trap_install(self);
   timer_off(self);
   csr_write(mideleg, 0);
@@ -37,8 +37,8 @@ static void set_up_csrs(Hart *self) {
   PROBE("csrs 0x30a, %[bits]", , [bits] "r"(MENVCFG_ADUE));
 }
 
-void boot_hart(uint64_t id, const void *device_tree) {
-  Hart *self = &harts[id];
+void boot_hart(uint64_t id, const void* device_tree) {
+  Hart* self = &harts[id];
   __asm__ volatile("mv tp, %0" ::"r"(self));
   self->id = id;
   random_seed(self, id);

@@ -12,7 +12,7 @@ enum { LINE_BYTES = 512 };
 static SpinLock console_lock;
 static unsigned failed;
 
-static void send(const char *line) {
+static void send(const char* line) {
   for (; *line != 0; ++line) {
     spin_until(uart_read(UART_LSR) & UART_LSR_THR_EMPTY);
     uart_write(UART_THR, (uint8_t)*line);
@@ -20,13 +20,13 @@ static void send(const char *line) {
   fence_io();
 }
 
-static void emit(const char *line) {
+static void emit(const char* line) {
   spin_lock(&console_lock);
   send(line);
   spin_unlock(&console_lock);
 }
 
-void print(const char *format, ...) {
+void print(const char* format, ...) {
   char line[LINE_BYTES];
   va_list arguments;
   va_start(arguments, format);
@@ -35,7 +35,7 @@ void print(const char *format, ...) {
   emit(line);
 }
 
-static void render(char *line, unsigned limit, const char *format, ...) {
+static void render(char* line, unsigned limit, const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
   format_line(line, limit, format, arguments);
@@ -53,7 +53,7 @@ void finish_pass(void) {
   __builtin_unreachable();
 }
 
-void fail(const char *what, const char *format, ...) {
+void fail(const char* what, const char* format, ...) {
   if (__atomic_exchange_n(&failed, 1, __ATOMIC_ACQ_REL)) {
     for (;;) cpu_pause();
   }
@@ -73,6 +73,4 @@ void fail(const char *what, const char *format, ...) {
   __builtin_unreachable();
 }
 
-void check_equal(const char *what, uint64_t got, uint64_t wanted) {
-  check(got == wanted, what, "got 0x%lx, wanted 0x%lx", got, wanted);
-}
+void check_equal(const char* what, uint64_t got, uint64_t wanted) { check(got == wanted, what, "got 0x%lx, wanted 0x%lx", got, wanted); }

@@ -7,20 +7,20 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // Renders into `line` (at most `limit` bytes, terminated); returns its length.
-unsigned format_line(char *line, unsigned limit, const char *format, va_list arguments);
+unsigned format_line(char* line, unsigned limit, const char* format, va_list arguments);
 
 // Prints `FAILED what: detail` and stops the machine with exit code 1; the first failure wins.
-void fail(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void fail(const char* what, const char* format, ...) __attribute__((format(printf, 2, 3), noreturn));
 void finish_pass(void) __attribute__((noreturn));
 
-#define check(condition, what, ...)                \
-  do {                                             \
-    if (!(condition)) fail((what), __VA_ARGS__);   \
+#define check(condition, what, ...)              \
+  do {                                           \
+    if (!(condition)) fail((what), __VA_ARGS__); \
   } while (0)
 
 // Fails unless got == wanted; both are printed in hexadecimal.
-void check_equal(const char *what, uint64_t got, uint64_t wanted);
+void check_equal(const char* what, uint64_t got, uint64_t wanted);
 
 #endif

@@ -10,20 +10,20 @@
 #define CSR_TEXT_(x) #x
 #define CSR_TEXT(x) CSR_TEXT_(x)
 
-#define csr_read(csr)                                                          \
-  ({                                                                           \
-    uint64_t value_;                                                           \
-    __asm__ volatile("csrr %0, " CSR_TEXT(csr) : "=r"(value_)::"memory");      \
-    value_;                                                                    \
+#define csr_read(csr)                                                     \
+  ({                                                                      \
+    uint64_t value_;                                                      \
+    __asm__ volatile("csrr %0, " CSR_TEXT(csr) : "=r"(value_)::"memory"); \
+    value_;                                                               \
   })
 #define csr_write(csr, value) __asm__ volatile("csrw " CSR_TEXT(csr) ", %0" ::"rK"((uint64_t)(value)) : "memory")
 #define csr_set(csr, bits) __asm__ volatile("csrs " CSR_TEXT(csr) ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(csr, bits) __asm__ volatile("csrc " CSR_TEXT(csr) ", %0" ::"rK"((uint64_t)(bits)) : "memory")
-#define csr_swap(csr, value)                                                                               \
-  ({                                                                                                       \
-    uint64_t value_;                                                                                       \
+#define csr_swap(csr, value)                                                                                 \
+  ({                                                                                                         \
+    uint64_t value_;                                                                                         \
     __asm__ volatile("csrrw %0, " CSR_TEXT(csr) ", %1" : "=r"(value_) : "rK"((uint64_t)(value)) : "memory"); \
-    value_;                                                                                                \
+    value_;                                                                                                  \
   })
 
 // By number, for assemblers that do not know the name.

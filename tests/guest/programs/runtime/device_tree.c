@@ -11,22 +11,20 @@ enum { DEPTH_LIMIT = 8 };
 
 DeviceTree machine_tree;
 
-static uint32_t big_32(const uint8_t *at) {
-  return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-static uint64_t big_64(const uint8_t *at) { return (uint64_t)big_32(at) << 32 | big_32(at + 4); }
+static uint32_t big_32(const uint8_t* at) { return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]; }
+static uint64_t big_64(const uint8_t* at) { return (uint64_t)big_32(at) << 32 | big_32(at + 4); }
 
-static bool same(const char *left, const char *right) {
+static bool same(const char* left, const char* right) {
   while (*left != 0 && *left == *right) ++left, ++right;
   return *left == *right;
 }
 
-static bool begins(const char *text, const char *prefix) {
+static bool begins(const char* text, const char* prefix) {
   while (*prefix != 0 && *text == *prefix) ++text, ++prefix;
   return *prefix == 0;
 }
 
-static bool contains(const char *text, uint32_t length, const char *word) {
+static bool contains(const char* text, uint32_t length, const char* word) {
   for (uint32_t i = 0; i < length; ++i) {
     if (begins(text + i, word)) return true;
   }
@@ -34,18 +32,18 @@ static bool contains(const char *text, uint32_t length, const char *word) {
 }
 
 typedef struct {
-  const char *names[DEPTH_LIMIT];  // the path to the current node; names[0] is the root's empty name
+  const char* names[DEPTH_LIMIT];  // the path to the current node; names[0] is the root's empty name
   unsigned depth;                  // entries of names in use
   uint64_t reg;                    // first address of the current node's reg, two cells wide
   bool is_swi;                     // the current node is an SSWI
 } Cursor;
 
-static bool below(const Cursor *at, const char *parent, const char *node) {
+static bool below(const Cursor* at, const char* parent, const char* node) {
   return at->depth == 3 && same(at->names[1], parent) && begins(at->names[2], node);
 }
 
-static void take_property(DeviceTree *tree, Cursor *at, const char *name, const uint8_t *value, uint32_t length) {
-  const char *text = (const char *)value;
+static void take_property(DeviceTree* tree, Cursor* at, const char* name, const uint8_t* value, uint32_t length) {
+  const char* text = (const char*)value;
   if (same(name, "bootargs") && at->depth == 2 && same(at->names[1], "chosen")) {
     for (uint32_t i = 0; i < length && i + 1 < BOOTARGS_BYTES; ++i) tree->bootargs[i] = text[i];
   } else if (same(name, "reg") && length >= 16) {
@@ -61,19 +59,20 @@ static void take_property(DeviceTree *tree, Cursor *at, const char *name, const 
   if (at->is_swi && at->reg != 0) tree->supervisor_swi = at->reg;
 }
 
-DeviceTree device_tree_scan(const void *blob) {
-  const uint8_t *base = blob;
+DeviceTree device_tree_scan(const void* blob) {
+  const uint8_t* base = blob;
   check(blob != 0 && big_32(base) == 0xd00dfeed, "device tree", "no magic number at 0x%lx (a1)", (uint64_t)blob);
-  const uint8_t *next = base + big_32(base + 8);
-  const char *strings = (const char *)base + big_32(base + 12);
+  const uint8_t* next = base + big_32(base + 8);
+  const char* strings = (const char*)base + big_32(base + 12);
   DeviceTree tree = {0};
   Cursor at = {{0}, 0, 0, false};
   for (;;) {
     uint32_t token = big_32(next);
     next += 4;
     if (token == TOKEN_BEGIN) {
-      const char *name = (const char *)next;
-      while (*next++ != 0) {}
+      const char* name = (const char*)next;
+      while (*next++ != 0) {
+      }
       next = base + ((uint64_t)(next - base + 3) & ~3ull);
       if (at.depth < DEPTH_LIMIT) at.names[at.depth] = name;
       ++at.depth;
@@ -84,7 +83,7 @@ DeviceTree device_tree_scan(const void *blob) {
       --at.depth;
     } else if (token == TOKEN_PROPERTY) {
       uint32_t length = big_32(next);
-      const char *name = strings + big_32(next + 4);
+      const char* name = strings + big_32(next + 4);
       if (at.depth <= DEPTH_LIMIT) take_property(&tree, &at, name, next + 8, length);
       next += 8 + ((length + 3) & ~3u);
     } else if (token != TOKEN_NOP) {

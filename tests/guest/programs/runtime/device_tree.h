@@ -9,10 +9,10 @@
 enum { BOOTARGS_BYTES = 512 };
 
 typedef struct {
-  unsigned harts;            // nodes /cpus/cpu@*
-  uint64_t memory_end;       // first address behind /memory's first range
-  uint64_t supervisor_swi;   // registers of the ACLINT's SSWI device, or 0
-  bool has_sstc;             // "sstc" in the first cpu's riscv,isa
+  unsigned harts;           // nodes /cpus/cpu@*
+  uint64_t memory_end;      // first address behind /memory's first range
+  uint64_t supervisor_swi;  // registers of the ACLINT's SSWI device, or 0
+  bool has_sstc;            // "sstc" in the first cpu's riscv,isa
   char bootargs[BOOTARGS_BYTES];
 } DeviceTree;
 
@@ -20,6 +20,6 @@ typedef struct {
 extern DeviceTree machine_tree;
 
 // Fails (the program) if `blob` is not a flattened device tree.
-DeviceTree device_tree_scan(const void *blob);
+DeviceTree device_tree_scan(const void* blob);
 
 #endif

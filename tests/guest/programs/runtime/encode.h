@@ -34,13 +34,13 @@ static inline uint16_t encode_c_ret(void) { return 0x8082; }  // c.jr ra
 // Stores an instruction at any even address: one store if it is aligned, else two halves.
 static inline void store_code(uint64_t address, uint32_t word) {
   if ((address & 3) == 0) {
-    *(volatile uint32_t *)address = word;
+    *(volatile uint32_t*)address = word;
   } else {
-    *(volatile uint16_t *)address = (uint16_t)word;
-    *(volatile uint16_t *)(address + 2) = (uint16_t)(word >> 16);
+    *(volatile uint16_t*)address = (uint16_t)word;
+    *(volatile uint16_t*)(address + 2) = (uint16_t)(word >> 16);
   }
 }
-static inline void store_code_16(uint64_t address, uint16_t half) { *(volatile uint16_t *)address = half; }
+static inline void store_code_16(uint64_t address, uint16_t half) { *(volatile uint16_t*)address = half; }
 
 // Calls the code at `address` as a function without arguments.
 static inline uint64_t call_code(uint64_t address) { return ((uint64_t(*)(void))address)(); }

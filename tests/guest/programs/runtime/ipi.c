@@ -11,17 +11,17 @@
 #include "trap.h"
 
 typedef struct {
-  IpiWork *work;
+  IpiWork* work;
   uint64_t argument;
   uint64_t asked, done;
 } __attribute__((aligned(64))) Mailbox;
 
 static Mailbox mailboxes[HART_LIMIT][HART_LIMIT];  // [target][sender]
 
-static void serve(Hart *self) {
+static void serve(Hart* self) {
   ipi_clear(self);
   for (unsigned sender = 0; sender < hart_count; ++sender) {
-    Mailbox *box = &mailboxes[self->id][sender];
+    Mailbox* box = &mailboxes[self->id][sender];
     // asked_before_work: pairs with work_before_asked in post().
     uint64_t asked = __atomic_load_n(&box->asked, __ATOMIC_ACQUIRE);
     if (asked == box->done) continue;
@@ -31,13 +31,13 @@ static void serve(Hart *self) {
   }
 }
 
-void ipi_serve(Hart *self) {
+void ipi_serve(Hart* self) {
   ipi_clear(self);
   interrupt_enable(self, INTERRUPT_MACHINE_SOFTWARE, serve);
 }
 
-static void post(Hart *self, uint64_t target, IpiWork *work, uint64_t argument) {
-  Mailbox *box = &mailboxes[target][self->id];
+static void post(Hart* self, uint64_t target, IpiWork* work, uint64_t argument) {
+  Mailbox* box = &mailboxes[target][self->id];
   box->work = work;
   box->argument = argument;
   // work_before_asked: the target that sees the new number sees the work.
@@ -45,17 +45,17 @@ static void post(Hart *self, uint64_t target, IpiWork *work, uint64_t argument) 
   ipi_send(target);
 }
 
-static void await(Hart *self, uint64_t target) {
-  Mailbox *box = &mailboxes[target][self->id];
+static void await(Hart* self, uint64_t target) {
+  Mailbox* box = &mailboxes[target][self->id];
   spin_until(__atomic_load_n(&box->done, __ATOMIC_ACQUIRE) == box->asked);
 }
 
-void ipi_call(Hart *self, uint64_t target, IpiWork *work, uint64_t argument) {
+void ipi_call(Hart* self, uint64_t target, IpiWork* work, uint64_t argument) {
   post(self, target, work, argument);
   await(self, target);
 }
 
-void ipi_call_others(Hart *self, IpiWork *work, uint64_t argument) {
+void ipi_call_others(Hart* self, IpiWork* work, uint64_t argument) {
   for (uint64_t target = 0; target < hart_count; ++target) {
     if (target != self->id) post(self, target, work, argument);
   }

@@ -13,14 +13,14 @@ void pages_set_limit(uint64_t memory_end, uint64_t device_tree) {
   if (device_tree > next_page && device_tree < memory_end) page_limit = device_tree & ~(PAGE_BYTES - 1);
 }
 
-void *pages_allocate(uint64_t count) {
+void* pages_allocate(uint64_t count) {
   uint64_t first = __atomic_fetch_add(&next_page, count * PAGE_BYTES, __ATOMIC_RELAXED);
   check(first + count * PAGE_BYTES <= page_limit, "memory", "%lu pages wanted at 0x%lx, limit 0x%lx", count, first, page_limit);
-  __builtin_memset((void *)first, 0, count * PAGE_BYTES);
-  return (void *)first;
+  __builtin_memset((void*)first, 0, count * PAGE_BYTES);
+  return (void*)first;
 }
 
-void *pages_allocate_aligned(uint64_t count, uint64_t alignment) {
+void* pages_allocate_aligned(uint64_t count, uint64_t alignment) {
   uint64_t gap = -next_page & (alignment - 1);
   __atomic_fetch_add(&next_page, gap, __ATOMIC_RELAXED);
   return pages_allocate(count);

@@ -12,8 +12,8 @@
 void pages_set_limit(uint64_t memory_end, uint64_t device_tree);
 
 // `count` zeroed pages in a row; fails if memory is used up.
-void *pages_allocate(uint64_t count);
+void* pages_allocate(uint64_t count);
 // The same, aligned to `alignment` bytes (a power of two, at least a page). Only before other harts allocate.
-void *pages_allocate_aligned(uint64_t count, uint64_t alignment);
+void* pages_allocate_aligned(uint64_t count, uint64_t alignment);
 
 #endif

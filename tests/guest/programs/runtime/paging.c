@@ -13,22 +13,22 @@ extern char image_text_end[], image_end[];
 #define KERNEL_DATA (PTE_RW | PTE_G)
 #define KERNEL_TEXT (PTE_RX | PTE_G)
 
-static uint64_t *kernel_table;  // maps RAM_START to RAM_START + 1 GiB
+static uint64_t* kernel_table;  // maps RAM_START to RAM_START + 1 GiB
 static SpinLock kernel_table_lock;
 
-static uint64_t pte_table(const uint64_t *table) { return (uint64_t)table >> 12 << 10 | PTE_V; }
-static uint64_t *table_of(uint64_t pte) { return (uint64_t *)(pte >> 10 << 12); }
+static uint64_t pte_table(const uint64_t* table) { return (uint64_t)table >> 12 << 10 | PTE_V; }
+static uint64_t* table_of(uint64_t pte) { return (uint64_t*)(pte >> 10 << 12); }
 
 // The image in 4 KiB pages (code read-execute, everything else read-write), the rest of RAM in megapages.
-static uint64_t *build_kernel_table(void) {
-  uint64_t *megapages = pages_allocate(1);
+static uint64_t* build_kernel_table(void) {
+  uint64_t* megapages = pages_allocate(1);
   for (uint64_t at = RAM_START; at < machine_tree.memory_end && at < RAM_START + GIGAPAGE_BYTES; at += MEGAPAGE_BYTES) {
     uint64_t index = (at - RAM_START) / MEGAPAGE_BYTES;
     if (at >= (uint64_t)image_end) {
       megapages[index] = pte_leaf(at, KERNEL_DATA);
       continue;
     }
-    uint64_t *small = pages_allocate(1);
+    uint64_t* small = pages_allocate(1);
     for (uint64_t i = 0; i < 512; ++i) {
       uint64_t page = at + i * PAGE_BYTES;
       small[i] = pte_leaf(page, page < (uint64_t)image_text_end ? KERNEL_TEXT : KERNEL_DATA);
@@ -38,12 +38,12 @@ static uint64_t *build_kernel_table(void) {
   return megapages;
 }
 
-uint64_t *space_slot(const Space *space, uint64_t address, unsigned level) {
-  uint64_t *table = space->root;
+uint64_t* space_slot(const Space* space, uint64_t address, unsigned level) {
+  uint64_t* table = space->root;
   for (unsigned at = space->levels - 1; at > level; --at) {
-    uint64_t *slot = &table[address >> (12 + 9 * at) & 511];
+    uint64_t* slot = &table[address >> (12 + 9 * at) & 511];
     if (!(*slot & PTE_V)) {
-      uint64_t *made = pages_allocate(1);
+      uint64_t* made = pages_allocate(1);
       // table_before_pointer: a walker that sees the pointer sees a zeroed table, never old bytes of the page.
       __atomic_store_n(slot, pte_table(made), __ATOMIC_RELEASE);
     }
@@ -52,7 +52,7 @@ uint64_t *space_slot(const Space *space, uint64_t address, unsigned level) {
   return &table[address >> (12 + 9 * level) & 511];
 }
 
-void space_map(const Space *space, uint64_t address, uint64_t physical, unsigned level, uint64_t flags) {
+void space_map(const Space* space, uint64_t address, uint64_t physical, unsigned level, uint64_t flags) {
   // Relaxed: whoever needs the order with other stores fences for itself.
   __atomic_store_n(space_slot(space, address, level), pte_leaf(physical, flags), __ATOMIC_RELAXED);
 }
@@ -68,7 +68,7 @@ Space space_create(unsigned bits, unsigned asid) {
   return space;
 }
 
-uint64_t space_satp(const Space *space) {
+uint64_t space_satp(const Space* space) {
   return (uint64_t)(space->levels + 5) << 60 | (uint64_t)space->asid << 44 | (uint64_t)space->root >> 12;
 }
 

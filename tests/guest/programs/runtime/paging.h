@@ -27,7 +27,7 @@
 enum { LEVEL_PAGE = 0, LEVEL_MEGAPAGE = 1, LEVEL_GIGAPAGE = 2 };
 
 typedef struct {
-  uint64_t *root;
+  uint64_t* root;
   unsigned levels;  // 3, 4 or 5
   unsigned asid;
 } Space;
@@ -36,15 +36,15 @@ typedef struct {
 Space space_create(unsigned bits, unsigned asid);
 
 // The entry of `address` at `level`, making the tables above it.
-uint64_t *space_slot(const Space *space, uint64_t address, unsigned level);
+uint64_t* space_slot(const Space* space, uint64_t address, unsigned level);
 
 // Stores a valid leaf. Aligned stores of 8 bytes: another hart's walker sees the old entry or the new one.
-void space_map(const Space *space, uint64_t address, uint64_t physical, unsigned level, uint64_t flags);
+void space_map(const Space* space, uint64_t address, uint64_t physical, unsigned level, uint64_t flags);
 
 static inline uint64_t pte_leaf(uint64_t physical, uint64_t flags) { return physical >> 12 << 10 | flags | PTE_V; }
 
-uint64_t space_satp(const Space *space);
-static inline void space_enter(const Space *space) { csr_write(satp, space_satp(space)); }
+uint64_t space_satp(const Space* space);
+static inline void space_enter(const Space* space) { csr_write(satp, space_satp(space)); }
 
 // M mode only; leave satp = 0 behind.
 bool paging_supported(unsigned bits);

@@ -11,9 +11,9 @@
 uint64_t privilege_call(unsigned mode, uint64_t (*entry)(uint64_t), uint64_t argument);
 
 // The same, but the first exception ends it: the cause is returned (NO_TRAP if entry returned), more in self->trap.
-uint64_t privilege_try(unsigned mode, uint64_t entry, uint64_t argument, uint64_t *result);
+uint64_t privilege_try(unsigned mode, uint64_t entry, uint64_t argument, uint64_t* result);
 
 // Makes `frame` return to the caller of privilege_call() in M mode (for trap handlers).
-void privilege_leave(Hart *self, TrapFrame *frame);
+void privilege_leave(Hart* self, TrapFrame* frame);
 
 #endif

@@ -10,19 +10,17 @@
 // PROBE("ld %[value], 0(%[address])", PROBE_OUT([value] "+r"(value)), [address] "r"(address)) yields the cause.
 // Outputs must be "+r": after a trap they keep the old value, and no output may share the resume address' register.
 #define PROBE_OUT(...) , __VA_ARGS__
-#define PROBE(instruction, outputs, ...)                                           \
-  ({                                                                               \
-    Hart *hart_ = hart_self();                                                     \
-    hart_->trap.cause = NO_TRAP;                                                   \
-    __asm__ volatile("la t0, 9f\n sd t0, %[resume_]\n" instruction                 \
-                     "\n 9: sd zero, %[resume_]"                                   \
-                     : [resume_] "+m"(hart_->resume) outputs                       \
-                     : __VA_ARGS__                                                 \
-                     : "t0", "t1", "a7", "fa0", "memory");                         \
-    hart_->trap.cause;                                                             \
+#define PROBE(instruction, outputs, ...)                                                       \
+  ({                                                                                           \
+    Hart* hart_ = hart_self();                                                                 \
+    hart_->trap.cause = NO_TRAP;                                                               \
+    __asm__ volatile("la t0, 9f\n sd t0, %[resume_]\n" instruction "\n 9: sd zero, %[resume_]" \
+                     : [resume_] "+m"(hart_->resume)outputs:__VA_ARGS__                        \
+                     : "t0", "t1", "a7", "fa0", "memory");                                     \
+    hart_->trap.cause;                                                                         \
   })
 
-static inline uint64_t probe_load(uint64_t address, uint64_t *value) {
+static inline uint64_t probe_load(uint64_t address, uint64_t* value) {
   uint64_t loaded = 0;
   uint64_t cause = PROBE("ld %[loaded], 0(%[address])", PROBE_OUT([loaded] "+r"(loaded)), [address] "r"(address));
   *value = loaded;
@@ -34,8 +32,8 @@ static inline uint64_t probe_store(uint64_t address, uint64_t value) {
 }
 
 // Calls the code at `address` as a function of one argument; *result is its a0. A fault on the way gives the cause.
-static inline uint64_t probe_call(uint64_t address, uint64_t argument, uint64_t *result) {
-  Hart *self = hart_self();
+static inline uint64_t probe_call(uint64_t address, uint64_t argument, uint64_t* result) {
+  Hart* self = hart_self();
   register uint64_t a0 __asm__("a0") = argument;
   register uint64_t a1 __asm__("a1") = address;
   self->trap.cause = NO_TRAP;

@@ -14,9 +14,9 @@ static inline uint64_t scatter(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-static inline void random_seed(Hart *self, uint64_t seed) { self->random = scatter(seed) | 1; }
+static inline void random_seed(Hart* self, uint64_t seed) { self->random = scatter(seed) | 1; }
 
-static inline uint64_t random_next(Hart *self) {
+static inline uint64_t random_next(Hart* self) {
   uint64_t x = self->random;
   x ^= x >> 12;
   x ^= x << 25;
@@ -26,10 +26,10 @@ static inline uint64_t random_next(Hart *self) {
 }
 
 // Uniform enough for tests: 0 <= result < bound.
-static inline uint64_t random_below(Hart *self, uint64_t bound) { return (random_next(self) >> 32) % bound; }
+static inline uint64_t random_below(Hart* self, uint64_t bound) { return (random_next(self) >> 32) % bound; }
 
 // Spins for a random time of at most `bound` loop turns.
-static inline void random_delay(Hart *self, uint64_t bound) {
+static inline void random_delay(Hart* self, uint64_t bound) {
   for (uint64_t turns = random_below(self, bound + 1); turns > 0; --turns) __asm__ volatile("" ::: "memory");
 }
 

@@ -23,7 +23,7 @@ static inline Measurement measure_end(Measurement start) {
 }
 
 // RESULT name=... hart=... checksum=... operations=... ticks=... instret=... [more]; `more` may be empty.
-void result_print(const char *name, const Hart *self, uint64_t checksum, uint64_t operations, Measurement span,
-                  const char *more, ...) __attribute__((format(printf, 6, 7)));
+void result_print(const char* name, const Hart* self, uint64_t checksum, uint64_t operations, Measurement span, const char* more, ...)
+    __attribute__((format(printf, 6, 7)));
 
 #endif

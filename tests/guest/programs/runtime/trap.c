@@ -9,40 +9,38 @@
 
 extern char trap_stacks_machine[], trap_stacks_supervisor[];
 extern void trap_entry_machine(void), trap_entry_supervisor(void);
-void trap_from_machine_entry(TrapFrame *frame);
-void trap_from_supervisor_entry(TrapFrame *frame);
+void trap_from_machine_entry(TrapFrame* frame);
+void trap_from_supervisor_entry(TrapFrame* frame);
 void trap_inside_trap(uint64_t cause, uint64_t epc, uint64_t tval);
 
-void (*trap_in_supervisor)(Hart *self, TrapFrame *frame);
+void (*trap_in_supervisor)(Hart* self, TrapFrame* frame);
 
 // The word at the top of a trap stack tells the entry which hart it runs on.
-static uint64_t prepare_trap_stack(char *stacks, Hart *self) {
-  uint64_t *top = (uint64_t *)(stacks + (self->id + 1) * TRAP_STACK_BYTES - 16);
+static uint64_t prepare_trap_stack(char* stacks, Hart* self) {
+  uint64_t* top = (uint64_t*)(stacks + (self->id + 1) * TRAP_STACK_BYTES - 16);
   *top = (uint64_t)self;
   return (uint64_t)top;
 }
 
-void trap_install(Hart *self) {
+void trap_install(Hart* self) {
   csr_write(mscratch, prepare_trap_stack(trap_stacks_machine, self));
   csr_write(sscratch, prepare_trap_stack(trap_stacks_supervisor, self));
   csr_write(mtvec, (uint64_t)trap_entry_machine);
   csr_write(stvec, (uint64_t)trap_entry_supervisor);
 }
 
-void interrupt_enable(Hart *self, unsigned kind, InterruptHandler *handler) {
+void interrupt_enable(Hart* self, unsigned kind, InterruptHandler* handler) {
   self->on_interrupt[kind] = handler;
   csr_set(mie, INTERRUPT_BIT(kind));
 }
 
-void trap_unexpected(const char *where, uint64_t cause, uint64_t epc, uint64_t tval) {
+void trap_unexpected(const char* where, uint64_t cause, uint64_t epc, uint64_t tval) {
   fail("unexpected trap", "in %s: cause 0x%lx epc 0x%lx tval 0x%lx", where, cause, epc, tval);
 }
 
-void trap_inside_trap(uint64_t cause, uint64_t epc, uint64_t tval) {
-  trap_unexpected("trap handler", cause, epc, tval);
-}
+void trap_inside_trap(uint64_t cause, uint64_t epc, uint64_t tval) { trap_unexpected("trap handler", cause, epc, tval); }
 
-static void take_interrupt(Hart *self, TrapFrame *frame) {
+static void take_interrupt(Hart* self, TrapFrame* frame) {
   uint64_t kind = frame->cause & ~CAUSE_INTERRUPT;
   if (kind >= INTERRUPT_KINDS || self->on_interrupt[kind] == 0) {
     trap_unexpected("interrupt", frame->cause, frame->epc, frame->tval);
@@ -51,17 +49,17 @@ static void take_interrupt(Hart *self, TrapFrame *frame) {
   self->on_interrupt[kind](self);
 }
 
-static bool leaves_mode(const TrapFrame *frame) {
+static bool leaves_mode(const TrapFrame* frame) {
   bool from_below = (frame->status & STATUS_MPP) != STATUS_MPP;
   bool is_ecall = frame->cause == CAUSE_ECALL_USER || frame->cause == CAUSE_ECALL_SUPERVISOR;
   return from_below && is_ecall && frame->x[17] == PRIVILEGE_EXIT;
 }
 
-static bool asks_for_nap(const TrapFrame *frame) {
+static bool asks_for_nap(const TrapFrame* frame) {
   return (frame->cause == CAUSE_ECALL_SUPERVISOR || frame->cause == CAUSE_ECALL_MACHINE) && frame->x[17] == NAP_CALL;
 }
 
-static void take_exception(Hart *self, TrapFrame *frame) {
+static void take_exception(Hart* self, TrapFrame* frame) {
   TrapRecord record = {frame->cause, frame->epc, frame->tval, frame->status};
   bool from_below = (frame->status & STATUS_MPP) != STATUS_MPP;
   if (asks_for_nap(frame)) {
@@ -82,8 +80,8 @@ static void take_exception(Hart *self, TrapFrame *frame) {
   }
 }
 
-void trap_from_machine_entry(TrapFrame *frame) {
-  Hart *self = hart_self();
+void trap_from_machine_entry(TrapFrame* frame) {
+  Hart* self = hart_self();
   self->in_trap = true;
   if (frame->cause & CAUSE_INTERRUPT) {
     take_interrupt(self, frame);
@@ -93,7 +91,7 @@ void trap_from_machine_entry(TrapFrame *frame) {
   self->in_trap = false;
 }
 
-void trap_from_supervisor_entry(TrapFrame *frame) {
+void trap_from_supervisor_entry(TrapFrame* frame) {
   if (trap_in_supervisor == 0) {
     trap_unexpected("S mode's own handler", frame->cause, frame->epc, frame->tval);
   }

@@ -10,7 +10,7 @@
 
 enum { NAP_TICKS = TIMEBASE / 10000 };
 
-void waiting_look(Waiting *waiting) {
+void waiting_look(Waiting* waiting) {
   uint64_t now = read_time();
   waiting->turns = 0;
   if (waiting->since == 0) {
@@ -30,7 +30,7 @@ void hart_nap(void) {
   __asm__ volatile("ecall" ::"r"(a7) : "memory");
 }
 
-void trap_nap(Hart *self) {
+void trap_nap(Hart* self) {
   uint64_t enabled = csr_read(mie), when = read_64(ACLINT_MTIMECMP(self->id)), limit = timer_now() + NAP_TICKS;
   timer_set(self, when < limit ? when : limit);
   csr_set(mie, INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER));

@@ -7,7 +7,7 @@
 #include "csr.h"
 
 enum {
-  PAUSES_PER_LOOK = 64,   // turns of `pause` between two looks at the clock
+  PAUSES_PER_LOOK = 64,  // turns of `pause` between two looks at the clock
   SPIN_TICKS = 200,      // 20 us: longer than most answers of a hart that is running
 };
 
@@ -21,15 +21,15 @@ typedef struct {
 void hart_nap(void);
 
 // The clock's part of a wait: naps if the wait is no longer short.
-void waiting_look(Waiting *waiting);
+void waiting_look(Waiting* waiting);
 
-#define spin_until(condition)                                                \
-  do {                                                                       \
-    Waiting waiting_ = {0, 0};                                               \
-    while (!(condition)) {                                                   \
-      cpu_pause();                                                           \
-      if (++waiting_.turns == PAUSES_PER_LOOK) waiting_look(&waiting_);      \
-    }                                                                        \
+#define spin_until(condition)                                           \
+  do {                                                                  \
+    Waiting waiting_ = {0, 0};                                          \
+    while (!(condition)) {                                              \
+      cpu_pause();                                                      \
+      if (++waiting_.turns == PAUSES_PER_LOOK) waiting_look(&waiting_); \
+    }                                                                   \
   } while (0)
 
 #endif

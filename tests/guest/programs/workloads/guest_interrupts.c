@@ -19,31 +19,31 @@ static uint64_t ring_sent[HART_LIMIT];  // number sent to hart h; written by its
 static uint64_t timer_seen[HART_LIMIT];
 static uint64_t uart_asked, uart_served, uart_claims, uart_lost;
 
-static void on_software(Hart *self) {
+static void on_software(Hart* self) {
   ipi_clear(self);
   uint64_t sent = __atomic_load_n(&ring_sent[self->id], __ATOMIC_ACQUIRE);
   check(sent == ring_seen[self->id] + 1, "ipi", "number %lu arrived after %lu", sent, ring_seen[self->id]);
   __atomic_store_n(&ring_seen[self->id], sent, __ATOMIC_RELEASE);
 }
 
-static void send_one(Hart *self, uint64_t number) {
+static void send_one(Hart* self, uint64_t number) {
   uint64_t next = (self->id + 1) % hart_count;
   __atomic_store_n(&ring_sent[next], number, __ATOMIC_RELEASE);
   ipi_send(next);
   spin_until(__atomic_load_n(&ring_seen[next], __ATOMIC_ACQUIRE) == number);
 }
 
-static void on_timer(Hart *self) {
+static void on_timer(Hart* self) {
   timer_off(self);
   ++timer_seen[self->id];
 }
 
-static void take_timer(Hart *self, uint64_t number) {
+static void take_timer(Hart* self, uint64_t number) {
   timer_set(self, timer_now() + random_below(self, 200));
   spin_until(__atomic_load_n(&timer_seen[self->id], __ATOMIC_RELAXED) == number);
 }
 
-static void on_external(Hart *self) {
+static void on_external(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   unsigned source = plic_claim(context);
   if (source == 0) {
@@ -71,7 +71,7 @@ static void take_uart(uint64_t number) {
   spin_until(__atomic_load_n(&uart_served, __ATOMIC_ACQUIRE) == number);
 }
 
-static void set_up(Hart *self) {
+static void set_up(Hart* self) {
   unsigned context = plic_context(self->id, MODE_MACHINE);
   if (self->id == 0) {
     uart_write(UART_IER, 0);
@@ -88,7 +88,7 @@ static void set_up(Hart *self) {
   csr_set(mstatus, STATUS_MIE);
 }
 
-static void phase(Hart *self, const char *name, uint64_t first, uint64_t count, bool ipi, bool timer, bool uart) {
+static void phase(Hart* self, const char* name, uint64_t first, uint64_t count, bool ipi, bool timer, bool uart) {
   barrier_all();
   Measurement start = measure_begin();
   for (uint64_t i = first; i < first + count; ++i) {
@@ -105,7 +105,7 @@ static void phase(Hart *self, const char *name, uint64_t first, uint64_t count, 
   barrier_all();
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   uint64_t count = parameter("iterations", 3000);
   set_up(self);
   phase(self, "interrupts_ipi", 1, count, true, false, false);

@@ -21,7 +21,7 @@ static Space space;
 static FramePool pool;
 static PageSet pages;
 static PatchedCode codes[HART_LIMIT];
-static uint32_t *counts[HART_LIMIT];
+static uint32_t* counts[HART_LIMIT];
 
 #define PAGES_BASE_OFFSET 0x40000000ull
 #define CODE_BASE_OFFSET 0x80000000ull
@@ -31,20 +31,20 @@ static uint64_t compute(uint64_t x, uint64_t rounds) {
   return x;
 }
 
-static void change_code(Hart *self, uint64_t turn) {
+static void change_code(Hart* self, uint64_t turn) {
   PatchedCall call = patched_code_change(self, &codes[self->id], turn);
   fence_i();
   check_equal("changed code", call_code(call.entry), call.answer);
 }
 
-static void look_at_devices(const Hart *self) {
+static void look_at_devices(const Hart* self) {
   check((uart_read(UART_LSR) & 0x80) == 0, "uart", "LSR reports an error in the FIFO");
   unsigned enabled = read_32(PLIC_ENABLE(plic_context(self->id, MODE_MACHINE), PLIC_SOURCE_UART));
   check_equal("PLIC enable", enabled, 1u << PLIC_SOURCE_UART);
 }
 
 static uint64_t mixed(uint64_t turns) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t work = parameter("compute", 500), remaps = 0, changes = 0, sum = 0;
   barrier_all();
   Measurement start = measure_begin();
@@ -75,7 +75,7 @@ static void build(unsigned bits) {
   }
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   unsigned bits = (unsigned)parameter("paging", 39);
   check(paging_supported(bits), "paging", "satp does not take Sv%u", bits);
   if (self->id == 0) build(bits);

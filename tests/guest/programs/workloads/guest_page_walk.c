@@ -22,13 +22,13 @@ typedef struct {
   Space spaces[SPACES_LIMIT];
   PageSet sets[SPACES_LIMIT];
   uint64_t count;
-  uint32_t *counts;
+  uint32_t* counts;
   bool fence_on_switch;  // too few ASIDs to tell all spaces apart
 } Walk;
 
 static uint64_t walk_spaces(uint64_t argument) {
-  Walk *walk = (Walk *)argument;
-  Hart *self = hart_self();
+  Walk* walk = (Walk*)argument;
+  Hart* self = hart_self();
   uint64_t rounds = parameter("iterations", 1000), touches = parameter("touches", 2048), fence = parameter("fence", 16);
   uint64_t sum = 0;
   Measurement start = measure_begin();
@@ -46,7 +46,7 @@ static uint64_t walk_spaces(uint64_t argument) {
 }
 
 // Even spaces are the same tables and ASID on every hart; odd ones are this hart's own.
-static void build(Hart *self, Walk *walk, unsigned bits, unsigned asids) {
+static void build(Hart* self, Walk* walk, unsigned bits, unsigned asids) {
   for (uint64_t i = 0; i < walk->count; ++i) {
     if (i % 2 == 0) {
       walk->spaces[i] = shared_spaces[i];
@@ -59,7 +59,7 @@ static void build(Hart *self, Walk *walk, unsigned bits, unsigned asids) {
   }
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   unsigned bits = (unsigned)parameter("paging", 39);
   uint64_t count = parameter("spaces", 4);
   check(count >= 1 && count <= SPACES_LIMIT, "spaces", "%lu: 1 to %d", count, SPACES_LIMIT);
@@ -73,7 +73,7 @@ void program_main(Hart *self) {
     }
   }
   barrier_all();
-  Walk *walk = pages_allocate((sizeof(Walk) + PAGE_BYTES - 1) / PAGE_BYTES);
+  Walk* walk = pages_allocate((sizeof(Walk) + PAGE_BYTES - 1) / PAGE_BYTES);
   walk->count = count;
   walk->counts = pages_allocate((pool.count * 4 + PAGE_BYTES - 1) / PAGE_BYTES);
   walk->fence_on_switch = (1u << asids) <= 1 + SPACES_LIMIT * (1 + hart_count);

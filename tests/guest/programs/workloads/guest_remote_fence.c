@@ -14,7 +14,7 @@
 static Space space;
 
 static uint64_t remap_and_look(uint64_t turns) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   uint64_t looks = parameter("looks", 4);
   barrier_all();
   Measurement start = measure_begin();
@@ -29,7 +29,7 @@ static uint64_t remap_and_look(uint64_t turns) {
   return 0;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   unsigned bits = (unsigned)parameter("paging", 39);
   check(paging_supported(bits), "paging", "satp does not take Sv%u", bits);
   if (self->id == 0) {

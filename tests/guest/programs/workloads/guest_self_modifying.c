@@ -28,7 +28,7 @@ typedef struct {
 static Pair pairs[HART_LIMIT / 2];
 
 static uint64_t own_cycles(uint64_t cycles) {
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   Measurement start = measure_begin();
   for (uint64_t turn = 0; turn < cycles; ++turn) {
     PatchedCall call = patched_code_change(self, &codes[self->id], turn);
@@ -41,13 +41,13 @@ static uint64_t own_cycles(uint64_t cycles) {
   return 0;
 }
 
-static void fence_i_there(Hart *self, uint64_t argument) {
+static void fence_i_there(Hart* self, uint64_t argument) {
   (void)self;
   (void)argument;
   fence_i();
 }
 
-static void modify_for_other(Hart *self, Pair *pair, uint64_t cycles) {
+static void modify_for_other(Hart* self, Pair* pair, uint64_t cycles) {
   Measurement start = measure_begin();
   for (uint64_t turn = 0; turn < cycles; ++turn) {
     pair->call = patched_code_change(self, &codes[self->id + 1], turn / 2);
@@ -58,12 +58,11 @@ static void modify_for_other(Hart *self, Pair *pair, uint64_t cycles) {
     if (pair->answer != pair->call.answer) ++stale[self->id];
   }
   Measurement span = measure_end(start);
-  check(stale[self->id] == 0, "self_modifying", "hart %lu ran old code in %lu of %lu cycles", self->id + 1, stale[self->id],
-        cycles);
+  check(stale[self->id] == 0, "self_modifying", "hart %lu ran old code in %lu of %lu cycles", self->id + 1, stale[self->id], cycles);
   result_print("guest_self_modifying", self, cycles, cycles, span, "mode=cross");
 }
 
-static void run_for_other(Hart *self, Pair *pair, uint64_t cycles) {
+static void run_for_other(Hart* self, Pair* pair, uint64_t cycles) {
   uint64_t constant = patched_code_constant(&codes[self->id]);
   for (uint64_t turn = 0; turn < cycles; ++turn) {
     // ready_before_run: everything below sees the new code's bytes.
@@ -79,8 +78,8 @@ static void run_for_other(Hart *self, Pair *pair, uint64_t cycles) {
 }
 
 static uint64_t cross_cycles(uint64_t cycles) {
-  Hart *self = hart_self();
-  Pair *pair = &pairs[self->id / 2];
+  Hart* self = hart_self();
+  Pair* pair = &pairs[self->id / 2];
   if (self->id % 2 == 1) {
     run_for_other(self, pair, cycles);
   } else if (self->id + 1 < hart_count) {
@@ -89,7 +88,7 @@ static uint64_t cross_cycles(uint64_t cycles) {
   return 0;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   static Space space;
   unsigned bits = (unsigned)parameter("paging", 39);
   bool cross = parameter_is("mode", "cross", "own");

@@ -25,39 +25,41 @@ uint64_t access_fault_of(AccessKind kind) {
   return causes[kind];
 }
 
-void attempt_prepare(const Space *space) {
+void attempt_prepare(const Space* space) {
   space_map(space, ATTEMPT_CODE, (uint64_t)attempt_load, LEVEL_PAGE, PTE_R | PTE_X | PTE_U | PTE_A);
 }
 
 void attempt_fill(uint64_t frame) {
-  __builtin_memcpy((void *)frame, attempt_exit, (uint64_t)(attempt_end - attempt_exit));
+  __builtin_memcpy((void*)frame, attempt_exit, (uint64_t)(attempt_end - attempt_exit));
   fence_i();
 }
 
 // M mode with MPRV: translated like `mode`. After a trap and its mret MPP is U, so MPRV must go first of all.
-static uint64_t attempt_with_mprv(Hart *self, AccessKind kind, uint64_t address, unsigned mode, uint64_t *value) {
+static uint64_t attempt_with_mprv(Hart* self, AccessKind kind, uint64_t address, unsigned mode, uint64_t* value) {
   uint64_t loaded = 0;
   self->trap.cause = NO_TRAP;
   csr_clear(mstatus, STATUS_MPP);
   uint64_t on = STATUS_MPRV | (uint64_t)mode << STATUS_MPP_SHIFT;
   if (kind == ACCESS_LOAD) {
-    __asm__ volatile("la t0, 9f\n sd t0, %[resume]\n csrs mstatus, %[on]\n ld %[loaded], 0(%[address])\n 9: csrc mstatus, %[mprv]\n sd zero, %[resume]"
-                     : [loaded] "+r"(loaded), [resume] "+m"(self->resume)
-                     : [address] "r"(address), [on] "r"(on), [mprv] "r"(STATUS_MPRV)
-                     : "t0", "memory");
+    __asm__ volatile(
+        "la t0, 9f\n sd t0, %[resume]\n csrs mstatus, %[on]\n ld %[loaded], 0(%[address])\n 9: csrc mstatus, %[mprv]\n sd zero, %[resume]"
+        : [loaded] "+r"(loaded), [resume] "+m"(self->resume)
+        : [address] "r"(address), [on] "r"(on), [mprv] "r"(STATUS_MPRV)
+        : "t0", "memory");
   } else {
-    __asm__ volatile("la t0, 9f\n sd t0, %[resume]\n csrs mstatus, %[on]\n sd %[address], 64(%[address])\n 9: csrc mstatus, %[mprv]\n sd zero, %[resume]"
-                     : [resume] "+m"(self->resume)
-                     : [address] "r"(address), [on] "r"(on), [mprv] "r"(STATUS_MPRV)
-                     : "t0", "memory");
+    __asm__ volatile(
+        "la t0, 9f\n sd t0, %[resume]\n csrs mstatus, %[on]\n sd %[address], 64(%[address])\n 9: csrc mstatus, %[mprv]\n sd zero, %[resume]"
+        : [resume] "+m"(self->resume)
+        : [address] "r"(address), [on] "r"(on), [mprv] "r"(STATUS_MPRV)
+        : "t0", "memory");
   }
   if (value != 0) *value = loaded;
   return self->trap.cause;
 }
 
-uint64_t attempt(const Space *space, AccessKind kind, uint64_t address, Setting setting, uint64_t *value) {
-  static const char *const codes[] = {attempt_load, attempt_store, attempt_fetch};
-  Hart *self = hart_self();
+uint64_t attempt(const Space* space, AccessKind kind, uint64_t address, Setting setting, uint64_t* value) {
+  static const char* const codes[] = {attempt_load, attempt_store, attempt_fetch};
+  Hart* self = hart_self();
   uint64_t entry = (uint64_t)codes[kind];
   uint64_t tval = address + (kind == ACCESS_STORE ? ATTEMPT_STORE_OFFSET : 0);
   uint64_t cause;

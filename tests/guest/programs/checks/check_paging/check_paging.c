@@ -14,4 +14,4 @@ static const Check checks[] = {
     {"straddling_fetch", straddling_fetch, 1},
 };
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

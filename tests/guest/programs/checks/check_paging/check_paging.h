@@ -21,23 +21,23 @@ typedef struct {
 #define ATTEMPT_STORE_OFFSET 64
 
 // Makes attempts possible in `space`.
-void attempt_prepare(const Space *space);
+void attempt_prepare(const Space* space);
 // Fills a frame so that a fetch attempt in it comes back.
 void attempt_fill(uint64_t frame);
 // Does one access to the page at `address` under `space`, and returns the cause (NO_TRAP: none). Fails if a trap reports
 // a wrong mtval, mepc or mode. A load returns the word in *value if value is not zero.
-uint64_t attempt(const Space *space, AccessKind kind, uint64_t address, Setting setting, uint64_t *value);
+uint64_t attempt(const Space* space, AccessKind kind, uint64_t address, Setting setting, uint64_t* value);
 
 uint64_t page_fault_of(AccessKind kind);
 uint64_t access_fault_of(AccessKind kind);
 
-void permission_matrix(Hart *self);
-void permission_matrix_mprv(Hart *self);
-void malformed_entries(Hart *self);
-void misaligned_superpages(Hart *self);
-void not_canonical(Hart *self);
-void high_half(Hart *self);
-void straddling_fetch(Hart *self);
-void asid_width(Hart *self);
+void permission_matrix(Hart* self);
+void permission_matrix_mprv(Hart* self);
+void malformed_entries(Hart* self);
+void misaligned_superpages(Hart* self);
+void not_canonical(Hart* self);
+void high_half(Hart* self);
+void straddling_fetch(Hart* self);
+void asid_width(Hart* self);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const Setting supervisor = {MODE_SUPERVISOR, false, false, false};
 
-static void expect_faults(const char *what, const Space *space, uint64_t address) {
+static void expect_faults(const char* what, const Space* space, uint64_t address) {
   sfence_all();
   for (AccessKind kind = ACCESS_LOAD; kind <= ACCESS_FETCH; ++kind) {
     uint64_t cause = attempt(space, kind, address, supervisor, 0);
@@ -14,7 +14,7 @@ static void expect_faults(const char *what, const Space *space, uint64_t address
   }
 }
 
-static void expect_works(const char *what, const Space *space, uint64_t address) {
+static void expect_works(const char* what, const Space* space, uint64_t address) {
   sfence_all();
   for (AccessKind kind = ACCESS_LOAD; kind <= ACCESS_FETCH; ++kind) {
     uint64_t cause = attempt(space, kind, address, supervisor, 0);
@@ -28,11 +28,11 @@ static uint64_t filled_frame(void) {
   return frame;
 }
 
-void malformed_entries(Hart *self) {
+void malformed_entries(Hart* self) {
   (void)self;
   Space space = space_create(39, 1);
   uint64_t frame = filled_frame();
-  uint64_t *entry = space_slot(&space, TEST_BASE, LEVEL_PAGE);
+  uint64_t* entry = space_slot(&space, TEST_BASE, LEVEL_PAGE);
   *entry = pte_leaf(frame, PTE_RWX);
   expect_works("good entry", &space, TEST_BASE);
   // Bits 54 to 60 are reserved by every version of the specification.
@@ -53,17 +53,17 @@ void malformed_entries(Hart *self) {
   expect_faults("invalid entry at level 2", &space, TEST_BASE + GIGAPAGE_BYTES);
 }
 
-void misaligned_superpages(Hart *self) {
+void misaligned_superpages(Hart* self) {
   (void)self;
   Space space = space_create(39, 1);
   uint64_t frames = (uint64_t)pages_allocate_aligned(512, MEGAPAGE_BYTES);
   attempt_fill(frames);
-  uint64_t *mega = space_slot(&space, TEST_BASE, LEVEL_MEGAPAGE);
+  uint64_t* mega = space_slot(&space, TEST_BASE, LEVEL_MEGAPAGE);
   *mega = pte_leaf(frames, PTE_RWX);
   expect_works("aligned megapage", &space, TEST_BASE);
   *mega = pte_leaf(frames + PAGE_BYTES, PTE_RWX);
   expect_faults("misaligned megapage", &space, TEST_BASE);
-  uint64_t *giga = space_slot(&space, TEST_BASE + 4 * GIGAPAGE_BYTES, LEVEL_GIGAPAGE);
+  uint64_t* giga = space_slot(&space, TEST_BASE + 4 * GIGAPAGE_BYTES, LEVEL_GIGAPAGE);
   *giga = pte_leaf(frames & ~(GIGAPAGE_BYTES - 1), PTE_RWX);
   uint64_t inside = TEST_BASE + 4 * GIGAPAGE_BYTES + (frames & (GIGAPAGE_BYTES - 1));
   expect_works("aligned gigapage", &space, inside);
@@ -71,7 +71,7 @@ void misaligned_superpages(Hart *self) {
   expect_faults("misaligned gigapage", &space, inside);
 }
 
-void not_canonical(Hart *self) {
+void not_canonical(Hart* self) {
   (void)self;
   static const unsigned widths[] = {39, 48, 57};
   for (unsigned i = 0; i < 3; ++i) {
@@ -88,7 +88,7 @@ void not_canonical(Hart *self) {
   }
 }
 
-void high_half(Hart *self) {
+void high_half(Hart* self) {
   (void)self;
   static const unsigned widths[] = {39, 48, 57};
   for (unsigned i = 0; i < 3; ++i) {
@@ -104,7 +104,7 @@ void high_half(Hart *self) {
 }
 
 // An instruction of four bytes whose second half lies in a page that is not there.
-void straddling_fetch(Hart *self) {
+void straddling_fetch(Hart* self) {
   Space space = space_create(39, 1);
   uint64_t frame = filled_frame();
   store_code(frame + PAGE_BYTES - 2, encode_addi(REG_A0, REG_ZERO, 1));
@@ -119,7 +119,7 @@ void straddling_fetch(Hart *self) {
   check_equal("mtval of a straddling fetch", self->trap.tval, start + 2);
 }
 
-void asid_width(Hart *self) {
+void asid_width(Hart* self) {
   (void)self;
   unsigned bits = asid_bits();
   csr_write(satp, 8ull << 60 | 0xffffull << 44);

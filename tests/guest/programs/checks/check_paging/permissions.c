@@ -18,7 +18,7 @@ static bool permitted(uint64_t flags, AccessKind kind, Setting setting) {
   }
 }
 
-static void try_all(const Space *space, uint64_t *entry, uint64_t frame, uint64_t address, bool through_mprv) {
+static void try_all(const Space* space, uint64_t* entry, uint64_t frame, uint64_t address, bool through_mprv) {
   for (unsigned combination = 0; combination < FLAG_COMBINATIONS; ++combination) {
     uint64_t flags = combination | PTE_A | PTE_D;  // V, R, W, X, U are bits 0 to 4
     *entry = frame >> 12 << 10 | flags;
@@ -28,8 +28,8 @@ static void try_all(const Space *space, uint64_t *entry, uint64_t frame, uint64_
       for (AccessKind kind = ACCESS_LOAD; kind <= (through_mprv ? ACCESS_STORE : ACCESS_FETCH); ++kind) {
         uint64_t cause = attempt(space, kind, address, setting, 0);
         uint64_t wanted = permitted(flags, kind, setting) ? NO_TRAP : page_fault_of(kind);
-        check(cause == wanted, "permission", "flags 0x%lx kind %u mode %u sum %d mxr %d: cause %ld, wanted %ld", flags, kind,
-              setting.mode, setting.sum, setting.mxr, (long)cause, (long)wanted);
+        check(cause == wanted, "permission", "flags 0x%lx kind %u mode %u sum %d mxr %d: cause %ld, wanted %ld", flags, kind, setting.mode,
+              setting.sum, setting.mxr, (long)cause, (long)wanted);
       }
     }
   }
@@ -48,12 +48,12 @@ static void matrix(bool through_mprv) {
   }
 }
 
-void permission_matrix(Hart *self) {
+void permission_matrix(Hart* self) {
   (void)self;
   matrix(false);
 }
 
-void permission_matrix_mprv(Hart *self) {
+void permission_matrix_mprv(Hart* self) {
   (void)self;
   matrix(true);
 }

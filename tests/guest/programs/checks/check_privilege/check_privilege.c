@@ -27,4 +27,4 @@ static const Check checks[] = {
     {"vectored_traps", vectored_traps, 1},
 };
 
-void program_main(Hart *self) { CHECKS_RUN(self, checks); }
+void program_main(Hart* self) { CHECKS_RUN(self, checks); }

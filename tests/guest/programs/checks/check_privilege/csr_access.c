@@ -55,7 +55,7 @@ static uint32_t encode_csr(unsigned operation, unsigned number, unsigned rd, uns
 static uint32_t code[4] __attribute__((aligned(16)));
 
 // The access is code[1]. A write puts the old value back, so code[0] reads it where it can be read.
-static void write_code(const Access *access, unsigned mode, bool write) {
+static void write_code(const Access* access, unsigned mode, bool write) {
   bool readable = mode >= access->lowest && access->lowest <= MODE_MACHINE;
   code[0] = readable ? encode_csr(CSRRS, access->number, REG_T0, REG_ZERO) : encode_addi(REG_T0, REG_ZERO, 0);
   code[1] = write ? encode_csr(CSRRW, access->number, REG_A0, REG_T0) : encode_csr(CSRRS, access->number, REG_A0, REG_ZERO);
@@ -63,7 +63,7 @@ static void write_code(const Access *access, unsigned mode, bool write) {
   fence_i();
 }
 
-static void expect_access(const Access *access, unsigned mode, bool write) {
+static void expect_access(const Access* access, unsigned mode, bool write) {
   write_code(access, mode, write);
   bool allowed = mode >= access->lowest && access->lowest <= MODE_MACHINE && (!write || access->writable);
   uint64_t cause, result;
@@ -73,12 +73,12 @@ static void expect_access(const Access *access, unsigned mode, bool write) {
     cause = privilege_try(mode, (uint64_t)code, 0, &result);
   }
   uint64_t wanted = allowed ? NO_TRAP : CAUSE_ILLEGAL;
-  check(cause == wanted, "csr_access", "%s of 0x%x in mode %u: cause %ld, wanted %ld", write ? "write" : "read",
-        access->number, mode, (long)cause, (long)wanted);
+  check(cause == wanted, "csr_access", "%s of 0x%x in mode %u: cause %ld, wanted %ld", write ? "write" : "read", access->number, mode,
+        (long)cause, (long)wanted);
   if (!allowed) check_equal("mepc of a CSR access", hart_self()->trap.epc, (uint64_t)&code[1]);
 }
 
-void csr_access(Hart *self) {
+void csr_access(Hart* self) {
   (void)self;
   static const unsigned modes[] = {MODE_USER, MODE_SUPERVISOR, MODE_MACHINE};
   for (unsigned i = 0; i < sizeof accesses / sizeof accesses[0]; ++i) {
@@ -90,7 +90,7 @@ void csr_access(Hart *self) {
 }
 
 // csrrs and csrrc write if rs1 is not x0, even if it holds 0; csrrsi and csrrci write if the immediate is not 0.
-void csr_write_of_zero(Hart *self) {
+void csr_write_of_zero(Hart* self) {
   (void)self;
   uint64_t zero = 0;
   check_equal("csrrs of 0 to mhartid", PROBE("csrs mhartid, %[zero]", , [zero] "r"(zero)), CAUSE_ILLEGAL);
@@ -99,7 +99,7 @@ void csr_write_of_zero(Hart *self) {
   check_equal("csrrci of 1 to cycle", PROBE("csrrci t0, cycle, 1", , "r"(0)), CAUSE_ILLEGAL);
 }
 
-void status_fields(Hart *self) {
+void status_fields(Hart* self) {
   (void)self;
   check_equal("misa.MXL", csr_read(misa) >> 62, 2);
   uint64_t gc = 1 << ('i' - 'a') | 1 << ('m' - 'a') | 1 << 0 | 1 << ('f' - 'a') | 1 << ('d' - 'a') | 1 << ('c' - 'a');
@@ -117,14 +117,14 @@ void status_fields(Hart *self) {
 }
 
 // MPP holds only modes that exist.
-void previous_privilege_is_legal(Hart *self) {
+void previous_privilege_is_legal(Hart* self) {
   (void)self;
   csr_clear(mstatus, STATUS_MPP);
   csr_set(mstatus, 2ull << STATUS_MPP_SHIFT);
   check((csr_read(mstatus) & STATUS_MPP) != 2ull << STATUS_MPP_SHIFT, "mstatus.MPP", "holds the reserved mode 2");
 }
 
-void exception_pc_is_even(Hart *self) {
+void exception_pc_is_even(Hart* self) {
   (void)self;
   csr_write(mepc, 0x80000003ull);
   check_equal("mepc is even", csr_read(mepc) & 1, 0);
@@ -132,13 +132,13 @@ void exception_pc_is_even(Hart *self) {
   check_equal("sepc is even", csr_read(sepc), 0x80000000ull);
 }
 
-void machine_call_stays(Hart *self) {
+void machine_call_stays(Hart* self) {
   (void)self;
   csr_write(medeleg, ~0ull);
   check_equal("medeleg of ecall from M", csr_read(medeleg) >> CAUSE_ECALL_MACHINE & 1, 0);
 }
 
-void floating_point_off(Hart *self) {
+void floating_point_off(Hart* self) {
   (void)self;
   double number = 1.5;
   csr_clear(mstatus, STATUS_FS);

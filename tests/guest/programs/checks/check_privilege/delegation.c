@@ -3,9 +3,8 @@
 // Source: RISC-V privileged specification 1.12, section 3.1.8 (delegation), 3.1.9 (mip, mie, priority), 4.1.3 (sip, sie).
 #include "check_privilege.h"
 
-#define SUPERVISOR_INTERRUPTS                                                                     \
-  (INTERRUPT_BIT(INTERRUPT_SUPERVISOR_SOFTWARE) | INTERRUPT_BIT(INTERRUPT_SUPERVISOR_TIMER) | \
-   INTERRUPT_BIT(INTERRUPT_SUPERVISOR_EXTERNAL))
+#define SUPERVISOR_INTERRUPTS \
+  (INTERRUPT_BIT(INTERRUPT_SUPERVISOR_SOFTWARE) | INTERRUPT_BIT(INTERRUPT_SUPERVISOR_TIMER) | INTERRUPT_BIT(INTERRUPT_SUPERVISOR_EXTERNAL))
 
 SNIPPET(call, "ecall");
 SNIPPET(undefined, ".word 0xffffffff");
@@ -13,19 +12,19 @@ SNIPPET(stop, "ebreak");
 SNIPPET(pass, "nop\n nop\n nop\n nop");
 SNIPPET(with_interrupts, "csrsi sstatus, 2\n nop\n nop\n nop\n nop\n csrci sstatus, 2\n");
 
-static TrapFrame taken;           // the last trap that S mode took
+static TrapFrame taken;  // the last trap that S mode took
 static unsigned taken_count;
 static uint64_t taken_order[4];
 
 // Leaves S mode for the caller of privilege_try(); the S trap stack is set up anew by put_back().
-static void leave_for_machine(Hart *self, TrapFrame *frame) {
+static void leave_for_machine(Hart* self, TrapFrame* frame) {
   (void)self;
   taken = *frame;
   ++taken_count;
   __asm__ volatile("li a7, %0\n ecall" ::"i"(PRIVILEGE_EXIT) : "a7", "memory");
 }
 
-static void expect_delegated(const char *what, unsigned mode, const char *snippet, uint64_t wanted) {
+static void expect_delegated(const char* what, unsigned mode, const char* snippet, uint64_t wanted) {
   taken_count = 0;
   taken.cause = NO_TRAP;
   trap_in_supervisor = leave_for_machine;
@@ -39,7 +38,7 @@ static void expect_delegated(const char *what, unsigned mode, const char *snippe
   check_equal("SIE in the handler", csr_read(sstatus) & STATUS_SIE, 0);
 }
 
-void exception_delegation(Hart *self) {
+void exception_delegation(Hart* self) {
   (void)self;
   csr_write(medeleg, 1u << CAUSE_ECALL_USER | 1u << CAUSE_ILLEGAL);
   expect_delegated("delegated ecall", MODE_USER, snippet_call, CAUSE_ECALL_USER);
@@ -53,7 +52,7 @@ void exception_delegation(Hart *self) {
 }
 
 // Counts the interrupt, and disables it, since S mode cannot clear STIP and SEIP.
-static void note_interrupt(Hart *self, TrapFrame *frame) {
+static void note_interrupt(Hart* self, TrapFrame* frame) {
   (void)self;
   taken = *frame;
   if (taken_count < 4) taken_order[taken_count] = frame->cause & 0xff;
@@ -61,13 +60,13 @@ static void note_interrupt(Hart *self, TrapFrame *frame) {
   csr_clear(sie, INTERRUPT_BIT(frame->cause & 0xff));
 }
 
-static unsigned interrupts_taken(unsigned mode, const char *snippet) {
+static unsigned interrupts_taken(unsigned mode, const char* snippet) {
   taken_count = 0;
   check_equal("cause", privilege_try(mode, (uint64_t)snippet, 0, 0), NO_TRAP);
   return taken_count;
 }
 
-void interrupt_delegation(Hart *self) {
+void interrupt_delegation(Hart* self) {
   (void)self;
   static const unsigned kinds[] = {INTERRUPT_SUPERVISOR_SOFTWARE, INTERRUPT_SUPERVISOR_TIMER, INTERRUPT_SUPERVISOR_EXTERNAL};
   trap_in_supervisor = note_interrupt;
@@ -95,13 +94,13 @@ void interrupt_delegation(Hart *self) {
 }
 
 static unsigned machine_interrupts;
-static void on_supervisor_software(Hart *self) {
+static void on_supervisor_software(Hart* self) {
   (void)self;
   ++machine_interrupts;
   csr_clear(mip, INTERRUPT_BIT(INTERRUPT_SUPERVISOR_SOFTWARE));
 }
 
-void interrupt_masks(Hart *self) {
+void interrupt_masks(Hart* self) {
   uint64_t software = INTERRUPT_BIT(INTERRUPT_SUPERVISOR_SOFTWARE);
   // Not delegated: the interrupt goes to M mode, at once if the hart runs below M mode, whatever SIE and MIE say.
   csr_write(mideleg, 0);
@@ -125,7 +124,7 @@ void interrupt_masks(Hart *self) {
   check_equal("mip writes", csr_read(mip) & SUPERVISOR_INTERRUPTS, 0);
 }
 
-void interrupt_priority(Hart *self) {
+void interrupt_priority(Hart* self) {
   (void)self;
   trap_in_supervisor = note_interrupt;
   csr_write(mideleg, SUPERVISOR_INTERRUPTS);

@@ -7,8 +7,7 @@ SNIPPET(mret, "mret");
 SNIPPET(sret, "sret");
 SNIPPET(nothing, "nop");
 // In S mode: returns to U mode (SPP = 0) behind the sret, where sstatus cannot be read any more.
-SNIPPET(sret_to_user,
-        "la t0, 1f\n csrw sepc, t0\n li t0, 0x100\n csrc sstatus, t0\n sret\n 1: csrr a0, sstatus\n");
+SNIPPET(sret_to_user, "la t0, 1f\n csrw sepc, t0\n li t0, 0x100\n csrc sstatus, t0\n sret\n 1: csrr a0, sstatus\n");
 // In S mode: sret with SPP = 1, SPIE = 1, SIE = 0; then sstatus is the result.
 SNIPPET(sret_to_supervisor,
         "la t0, 1f\n csrw sepc, t0\n li t0, 0x122\n csrc sstatus, t0\n li t0, 0x120\n csrs sstatus, t0\n sret\n"
@@ -24,7 +23,7 @@ static uint64_t return_to_machine(uint64_t previous_enable) {
   return after;
 }
 
-void machine_return(Hart *self) {
+void machine_return(Hart* self) {
   (void)self;
   for (uint64_t enable = 0; enable < 2; ++enable) {
     uint64_t after = return_to_machine(enable);
@@ -47,14 +46,14 @@ void machine_return(Hart *self) {
 }
 
 // A return to a mode below M clears MPRV.
-void return_clears_mprv(Hart *self) {
+void return_clears_mprv(Hart* self) {
   (void)self;
   csr_set(mstatus, STATUS_MPRV);  // privilege_try enters through mret, which clears it
   expect_in("mret to S mode", MODE_SUPERVISOR, snippet_nothing, NO_TRAP);
   check_equal("MPRV after mret to S mode", csr_read(mstatus) & STATUS_MPRV, 0);
 }
 
-void supervisor_return(Hart *self) {
+void supervisor_return(Hart* self) {
   uint64_t status;
   uint64_t cause = privilege_try(MODE_SUPERVISOR, (uint64_t)snippet_sret_to_supervisor, 0, &status);
   check_equal("sret to S mode", cause, NO_TRAP);

@@ -13,10 +13,9 @@ SNIPPET(wfi, "wfi");
 SNIPPET(sret_here, "la t0, 1f\n csrw sepc, t0\n li t0, 0x100\n csrs sstatus, t0\n sret\n 1:\n");
 SNIPPET(fence_i, "fence.i");
 
-void trap_virtual_memory(Hart *self) {
+void trap_virtual_memory(Hart* self) {
   (void)self;
-  static const char *const watched[] = {snippet_read_satp, snippet_write_satp, snippet_sfence, snippet_sfence_address,
-                                        snippet_sfence_asid};
+  static const char* const watched[] = {snippet_read_satp, snippet_write_satp, snippet_sfence, snippet_sfence_address, snippet_sfence_asid};
   for (unsigned i = 0; i < sizeof watched / sizeof watched[0]; ++i) {
     expect_in("satp and sfence.vma", MODE_USER, watched[i], CAUSE_ILLEGAL);
     expect_in("satp and sfence.vma, TVM = 0", MODE_SUPERVISOR, watched[i], NO_TRAP);
@@ -29,9 +28,9 @@ void trap_virtual_memory(Hart *self) {
   }
 }
 
-static void wake_up(Hart *self) { timer_off(self); }
+static void wake_up(Hart* self) { timer_off(self); }
 
-void timeout_wait(Hart *self) {
+void timeout_wait(Hart* self) {
   csr_set(mstatus, STATUS_TW);
   expect_in("wfi, TW = 1", MODE_SUPERVISOR, snippet_wfi, CAUSE_ILLEGAL);
   expect_in("wfi, TW = 1", MODE_USER, snippet_wfi, CAUSE_ILLEGAL);
@@ -46,7 +45,7 @@ void timeout_wait(Hart *self) {
   check(cause == CAUSE_ILLEGAL || cause == NO_TRAP, "wfi in U mode", "cause %lu", cause);
 }
 
-void trap_supervisor_return(Hart *self) {
+void trap_supervisor_return(Hart* self) {
   (void)self;
   expect_in("sret, TSR = 0", MODE_SUPERVISOR, snippet_sret_here, NO_TRAP);
   csr_set(mstatus, STATUS_TSR);

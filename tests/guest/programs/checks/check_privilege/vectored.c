@@ -26,20 +26,23 @@ static uint64_t entry_after(uint64_t enabled) {
   return t0;
 }
 
-void vectored_traps(Hart *self) {
+void vectored_traps(Hart* self) {
   csr_write(mtvec, (uint64_t)vector_table | 1);
   check_equal("mtvec takes mode 1", csr_read(mtvec), (uint64_t)vector_table | 1);
   register uint64_t t0 __asm__("t0") = 55;
   __asm__ volatile(".word 0xffffffff" : "+r"(t0)::"t1", "memory");
   check_equal("vector of an exception", t0, 0);
   write_32(ACLINT_MSIP(self->id), 1);
-  while (!(csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_SOFTWARE))) {}
+  while (!(csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_SOFTWARE))) {
+  }
   check_equal("vector of the software interrupt", entry_after(INTERRUPT_BIT(INTERRUPT_MACHINE_SOFTWARE)), 3);
   write_32(ACLINT_MSIP(self->id), 0);
   timer_set(self, 0);
-  while (!(csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER))) {}
+  while (!(csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER))) {
+  }
   check_equal("vector of the timer interrupt", entry_after(INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER)), 7);
   timer_off(self);
-  while (csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER)) {}
+  while (csr_read(mip) & INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER)) {
+  }
   check_equal("nothing pending", entry_after(INTERRUPT_BIT(INTERRUPT_MACHINE_TIMER)), 55);
 }

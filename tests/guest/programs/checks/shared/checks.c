@@ -5,7 +5,7 @@
 #include "timer.h"
 #include "trap.h"
 
-static void put_back(Hart *self) {
+static void put_back(Hart* self) {
   csr_clear(mstatus, STATUS_MIE | STATUS_SIE | STATUS_MPRV | STATUS_SUM | STATUS_MXR | STATUS_TVM | STATUS_TW | STATUS_TSR);
   csr_write(mie, 0);
   csr_write(medeleg, 0);
@@ -22,9 +22,9 @@ static void put_back(Hart *self) {
   sfence_all();
 }
 
-void checks_run(Hart *self, const Check *checks, unsigned count) {
+void checks_run(Hart* self, const Check* checks, unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
-    const Check *check = &checks[i];
+    const Check* check = &checks[i];
     if (!selected(check->name)) continue;
     if (check->harts > hart_count) {
       if (self->id == 0) print("SKIPPED %s: wants %u harts\n", check->name, check->harts);

@@ -8,8 +8,8 @@
 #include "probe.h"
 #include "random.h"
 
-void tagged_page_expect(const char *what, uint64_t address, unsigned tag, uint64_t frame) {
-  Hart *self = hart_self();
+void tagged_page_expect(const char* what, uint64_t address, unsigned tag, uint64_t frame) {
+  Hart* self = hart_self();
   uint64_t seen = 0, nonce = random_next(self);
   uint64_t cause = probe_load(address + TAG_WORD, &seen);
   check(cause == NO_TRAP && seen == tag, what, "load of 0x%lx: cause %ld, tag %lu, wanted %u", address, (long)cause, seen, tag);
@@ -22,7 +22,7 @@ void tagged_page_expect(const char *what, uint64_t address, unsigned tag, uint64
         (long)cause, frame, seen, nonce);
 }
 
-void tagged_page_expect_faults(const char *what, uint64_t address, uint64_t load, uint64_t store, uint64_t fetch) {
+void tagged_page_expect_faults(const char* what, uint64_t address, uint64_t load, uint64_t store, uint64_t fetch) {
   uint64_t seen;
   uint64_t cause = probe_load(address + TAG_WORD, &seen);
   check(cause == load, what, "load of 0x%lx: cause %ld, wanted %ld", address, (long)cause, (long)load);

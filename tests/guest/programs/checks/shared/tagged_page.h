@@ -13,12 +13,12 @@ enum { TAG_WORD = 64, TAG_STORE = 128 };  // offsets in the frame; code is at 0
 static inline void tagged_page_fill(uint64_t frame, unsigned tag) {
   store_code(frame, encode_addi(REG_A0, REG_ZERO, (int)tag));
   store_code(frame + 4, encode_ret());
-  *(volatile uint64_t *)(frame + TAG_WORD) = tag;
+  *(volatile uint64_t*)(frame + TAG_WORD) = tag;
 }
 
 // The page at `address` must be the one with this tag, for a load, a call, and a store (seen at its physical address).
-void tagged_page_expect(const char *what, uint64_t address, unsigned tag, uint64_t frame);
+void tagged_page_expect(const char* what, uint64_t address, unsigned tag, uint64_t frame);
 // All three kinds of access must end with these causes.
-void tagged_page_expect_faults(const char *what, uint64_t address, uint64_t load, uint64_t store, uint64_t fetch);
+void tagged_page_expect_faults(const char* what, uint64_t address, uint64_t load, uint64_t store, uint64_t fetch);
 
 #endif

@@ -7,12 +7,12 @@ enum { NS_PER_TICK = 100, DISTURBED_AT_A_TIME = 100 };
 static unsigned done;
 static uint64_t disturbed;
 
-static void report(Hart *self, const char *name, uint64_t checksum, uint64_t count, Measurement span) {
+static void report(Hart* self, const char* name, uint64_t checksum, uint64_t count, Measurement span) {
   uint64_t hundredths = count == 0 ? 0 : span.ticks * NS_PER_TICK * 100 / count;
   result_print(name, self, checksum, count, span, "ns_per_operation=%lu.%02lu", hundredths / 100, hundredths % 100);
 }
 
-static void timed(Hart *self, const char *name, unsigned running, Barrier *line, FigureLoop *loop, uint64_t count) {
+static void timed(Hart* self, const char* name, unsigned running, Barrier* line, FigureLoop* loop, uint64_t count) {
   loop(self, count / 10);
   barrier_wait(line, running);
   Measurement start = measure_begin();
@@ -22,7 +22,7 @@ static void timed(Hart *self, const char *name, unsigned running, Barrier *line,
   report(self, name, checksum, count, span);
 }
 
-void figure_phase(Hart *self, const char *name, unsigned running, FigureLoop *loop, uint64_t count) {
+void figure_phase(Hart* self, const char* name, unsigned running, FigureLoop* loop, uint64_t count) {
   static Barrier line;
   if (running > hart_count || !selected(name)) return;
   barrier_all();
@@ -30,7 +30,7 @@ void figure_phase(Hart *self, const char *name, unsigned running, FigureLoop *lo
   barrier_all();
 }
 
-void figure_phase_disturbed(Hart *self, const char *name, FigureLoop *loop, FigureLoop *disturb, uint64_t count) {
+void figure_phase_disturbed(Hart* self, const char* name, FigureLoop* loop, FigureLoop* disturb, uint64_t count) {
   static Barrier alone;
   if (hart_count < 2 || !selected(name)) return;
   if (self->id == 0) done = 0, disturbed = 0;

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 typedef struct {
-  const char *name;
+  const char* name;
   // One pass: fixed work of about a million instructions on fresh content of `memory`; returns a checksum.
-  uint64_t (*pass)(void *memory);
+  uint64_t (*pass)(void* memory);
   uint64_t bytes;   // private memory that a pass uses; its content need not be cleared between passes
   uint64_t answer;  // what every pass must return
   uint64_t passes;  // default of `iterations=`
@@ -18,7 +18,7 @@ typedef struct {
 extern const Kernel kernel;
 
 // SplitMix64: state += odd constant, output is a bijection of it (Steele, Lea and Flood, OOPSLA 2014).
-static inline uint64_t kernel_random(uint64_t *state) {
+static inline uint64_t kernel_random(uint64_t* state) {
   uint64_t x = *state += 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;

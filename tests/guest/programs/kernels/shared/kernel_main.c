@@ -2,11 +2,10 @@
 // Runs the kernel on every hart in S mode: Sv39, 4 KiB pages, a machine timer tick every 10 ms.
 // Parameters: iterations= passes; harts= how many harts compute (the others wait); tick= period in 100 ns, 0 for none;
 //             paging= 39, 48, 57, or 0 for M mode with bare addresses.
-#include "kernel.h"
-
 #include "barrier.h"
 #include "console.h"
 #include "hart.h"
+#include "kernel.h"
 #include "pages.h"
 #include "paging.h"
 #include "parameters.h"
@@ -18,8 +17,8 @@ static Barrier start_line;
 static unsigned computing;
 
 static uint64_t compute(uint64_t passes) {
-  Hart *self = hart_self();
-  void *memory = pages_allocate((kernel.bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+  Hart* self = hart_self();
+  void* memory = pages_allocate((kernel.bytes + PAGE_BYTES - 1) / PAGE_BYTES);
   barrier_wait(&start_line, computing);
   uint64_t ticks_before = self->interrupts[INTERRUPT_MACHINE_TIMER];
   Measurement start = measure_begin();
@@ -28,12 +27,11 @@ static uint64_t compute(uint64_t passes) {
     check(got == kernel.answer, kernel.name, "pass %lu: got 0x%lx, wanted 0x%lx", i, got, kernel.answer);
   }
   Measurement span = measure_end(start);
-  result_print(kernel.name, self, kernel.answer, passes, span, "interrupts=%lu",
-               self->interrupts[INTERRUPT_MACHINE_TIMER] - ticks_before);
+  result_print(kernel.name, self, kernel.answer, passes, span, "interrupts=%lu", self->interrupts[INTERRUPT_MACHINE_TIMER] - ticks_before);
   return 0;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   unsigned wanted = (unsigned)parameter("harts", hart_count);
   if (wanted == 0 || wanted > hart_count) wanted = hart_count;
   if (self->id >= wanted) return;

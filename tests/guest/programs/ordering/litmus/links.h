@@ -5,6 +5,7 @@
 //   access:    plain, amo[_aq|_rl|_aqrl], lrsc_aqrl
 //   separator: none, a fence, or a dependency of the second access on the (loading) first one
 // Source: RISC-V unprivileged specification 20191213, sections 2.7 (FENCE), 8.1-8.4 (aq, rl), 14.1 (dependencies).
+// clang-format off
 #define LITMUS_LINKS(LINK)                      \
   LINK(plain, plain, none, plain)               \
   LINK(fence_rw_rw, plain, fence_rw_rw, plain)  \
@@ -26,3 +27,4 @@
   LINK(address, plain, address, plain)          \
   LINK(data, plain, data, plain)                \
   LINK(control, plain, control, plain)
+// clang-format on

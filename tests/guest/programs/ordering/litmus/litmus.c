@@ -3,7 +3,7 @@
 // Prints a histogram for each form and fails if RVWMO forbids an outcome that was seen.
 // Parameters: iterations= instances of each form; tests=, skip= names of tests; forms= names of forms; paging= 39 (S mode),
 //             or 0 (M mode); expect_weak=1 fails if plain SB never shows its weak outcome (wants two real processors);
-//             batch=, stride=, skew= as in run.c.
+//             sync=, batch=, stride=, skew= as in run.c.
 // Source:     RISC-V unprivileged specification 20191213, chapter 14 and appendix A (RVWMO).
 #include "litmus.h"
 
@@ -18,7 +18,7 @@ static uint64_t forbidden_total, forms_run;
 static bool weak_missing;
 
 // "01:17,11:4": the observed values in the table's order, and how often.
-static void render(const LitmusTest *test, const uint64_t counts[OUTCOMES], char *text, unsigned limit) {
+static void render(const LitmusTest* test, const uint64_t counts[OUTCOMES], char* text, unsigned limit) {
   unsigned length = 0;
   for (unsigned key = 0; key < OUTCOMES && length + 32 < limit; ++key) {
     if (counts[key] == 0) continue;
@@ -33,8 +33,8 @@ static void render(const LitmusTest *test, const uint64_t counts[OUTCOMES], char
   text[length] = 0;
 }
 
-static void judge(const LitmusForm *form, const uint64_t counts[OUTCOMES], uint64_t ticks) {
-  const LitmusTest *test = &litmus_tests[form->test];
+static void judge(const LitmusForm* form, const uint64_t counts[OUTCOMES], uint64_t ticks) {
+  const LitmusTest* test = &litmus_tests[form->test];
   bool sequential[OUTCOMES];
   char states[256];
   outcomes_sequential(test, sequential);
@@ -46,8 +46,8 @@ static void judge(const LitmusForm *form, const uint64_t counts[OUTCOMES], uint6
     if (!sequential[key] && !(key == weak && form->weak_allowed)) forbidden += counts[key];
   }
   render(test, counts, states, sizeof states);
-  print("LITMUS name=%s form=%s states=%s forbidden=%lu weak=%lu allowed=%s iterations=%lu ticks=%lu\n", test->name, form->name,
-        states, forbidden, counts[weak], form->weak_allowed ? "yes" : "no", total, ticks);
+  print("LITMUS name=%s form=%s states=%s forbidden=%lu weak=%lu allowed=%s iterations=%lu ticks=%lu\n", test->name, form->name, states,
+        forbidden, counts[weak], form->weak_allowed ? "yes" : "no", total, ticks);
   forbidden_total += forbidden;
   ++forms_run;
   if (form == litmus_forms && counts[weak] == 0) weak_missing = true;
@@ -55,11 +55,11 @@ static void judge(const LitmusForm *form, const uint64_t counts[OUTCOMES], uint6
 
 static uint64_t run_all(uint64_t iterations) {
   static uint64_t counts[OUTCOMES];
-  Hart *self = hart_self();
+  Hart* self = hart_self();
   Measurement start = measure_begin();
   for (unsigned i = 0; i < litmus_form_count; ++i) {
-    const LitmusForm *form = &litmus_forms[i];
-    const LitmusTest *test = &litmus_tests[form->test];
+    const LitmusForm* form = &litmus_forms[i];
+    const LitmusTest* test = &litmus_tests[form->test];
     if (!selected(test->name) || !parameter_lists("forms", form->name, true)) continue;
     if (litmus_threads(test) > hart_count) {
       if (self->id == 0) print("SKIPPED %s %s: wants %u harts\n", test->name, form->name, litmus_threads(test));
@@ -77,7 +77,7 @@ static uint64_t run_all(uint64_t iterations) {
   return 0;
 }
 
-void program_main(Hart *self) {
+void program_main(Hart* self) {
   static Space space;
   unsigned bits = (unsigned)parameter("paging", 39);
   uint64_t iterations = parameter("iterations", 100000);

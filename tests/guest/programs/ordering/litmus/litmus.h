@@ -18,7 +18,7 @@ typedef struct {
 enum { PLACE_REGISTERS = 1, PLACE_MEMORY = 9 };
 
 typedef struct {
-  const char *name;
+  const char* name;
   ThreadSpec threads[THREADS_LIMIT];
   uint8_t observed[OBSERVED_LIMIT];
   uint8_t weak[OBSERVED_LIMIT];
@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
   uint8_t test;  // index
-  const char *name;
+  const char* name;
   uint8_t links[THREADS_LIMIT];
   bool weak_allowed;
 } LitmusForm;
@@ -40,31 +40,34 @@ typedef struct {
   uint32_t *const *a, *const *b;  // the cells of the thread's first and second access, by instance
   unsigned count, first;
   uint64_t v1, v2;
-  uint32_t *out;  // what the accesses loaded: first | second << 8, by instance
+  uint32_t* out;  // what the accesses loaded: first | second << 8, by instance
+  // Meeting before each instance (others[0] = 0: none): own counts up from `met`, and waits for the others a short time.
+  volatile uint32_t *own, *others[THREADS_LIMIT];
+  uint32_t met, jitter;
 } Walk;
-typedef void ThreadLoop(const Walk *walk);
-ThreadLoop *litmus_loop(unsigned link, unsigned pattern);
+typedef void ThreadLoop(const Walk* walk);
+ThreadLoop* litmus_loop(unsigned link, unsigned pattern);
 
-static inline unsigned litmus_threads(const LitmusTest *test) {
+static inline unsigned litmus_threads(const LitmusTest* test) {
   unsigned count = 0;
   while (count < THREADS_LIMIT && test->threads[count].pattern != PATTERN_NONE) ++count;
   return count;
 }
-static inline unsigned litmus_observed(const LitmusTest *test) {
+static inline unsigned litmus_observed(const LitmusTest* test) {
   unsigned count = 0;
   while (count < OBSERVED_LIMIT && test->observed[count] != 0) ++count;
   return count;
 }
 
 // Two bits an observed place, the first one lowest. Fails on a value above 3.
-unsigned outcome_key(const LitmusTest *test, const uint8_t registers[2 * THREADS_LIMIT], const uint8_t memory[VARIABLES]);
-unsigned outcome_weak(const LitmusTest *test);
+unsigned outcome_key(const LitmusTest* test, const uint8_t registers[2 * THREADS_LIMIT], const uint8_t memory[VARIABLES]);
+unsigned outcome_weak(const LitmusTest* test);
 // Marks the outcomes of all interleavings.
-void outcomes_sequential(const LitmusTest *test, bool possible[OUTCOMES]);
+void outcomes_sequential(const LitmusTest* test, bool possible[OUTCOMES]);
 
 // Runs `iterations` instances of a form (at least) on the machine's harts and counts their outcomes. Every hart calls it;
 // hart 0 gets the sums.
-void litmus_run(Hart *self, const LitmusForm *form, uint64_t iterations, uint64_t counts[OUTCOMES]);
+void litmus_run(Hart* self, const LitmusForm* form, uint64_t iterations, uint64_t counts[OUTCOMES]);
 void litmus_prepare(void);  // once, on one hart, before the first run
 
 #endif

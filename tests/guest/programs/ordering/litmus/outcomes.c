@@ -3,7 +3,7 @@
 #include "console.h"
 #include "litmus.h"
 
-unsigned outcome_key(const LitmusTest *test, const uint8_t registers[2 * THREADS_LIMIT], const uint8_t memory[VARIABLES]) {
+unsigned outcome_key(const LitmusTest* test, const uint8_t registers[2 * THREADS_LIMIT], const uint8_t memory[VARIABLES]) {
   unsigned key = 0;
   for (unsigned i = 0; i < OBSERVED_LIMIT && test->observed[i] != 0; ++i) {
     unsigned place = test->observed[i];
@@ -14,15 +14,15 @@ unsigned outcome_key(const LitmusTest *test, const uint8_t registers[2 * THREADS
   return key;
 }
 
-unsigned outcome_weak(const LitmusTest *test) {
+unsigned outcome_weak(const LitmusTest* test) {
   unsigned key = 0;
   for (unsigned i = 0; i < litmus_observed(test); ++i) key |= (unsigned)test->weak[i] << (2 * i);
   return key;
 }
 
 typedef struct {
-  const LitmusTest *test;
-  bool *possible;
+  const LitmusTest* test;
+  bool* possible;
   uint8_t done[THREADS_LIMIT];  // accesses of each thread so far
   uint8_t registers[2 * THREADS_LIMIT];
   uint8_t memory[VARIABLES];
@@ -33,9 +33,9 @@ typedef struct {
   uint8_t variable, value;
 } Access;
 
-static Access access_of(const ThreadSpec *thread, unsigned which) {
-  static const char *const texts[PATTERNS] = {"", "WW", "WR", "RW", "RR", "W", "R"};
-  const char *text = texts[thread->pattern];
+static Access access_of(const ThreadSpec* thread, unsigned which) {
+  static const char* const texts[PATTERNS] = {"", "WW", "WR", "RW", "RR", "W", "R"};
+  const char* text = texts[thread->pattern];
   if (text[0] == 0 || (which == 1 && text[1] == 0) || which > 1) return (Access){false, false, 0, 0};
   return (Access){true, text[which] == 'W', which ? thread->b : thread->a, which ? thread->v2 : thread->v1};
 }
@@ -58,7 +58,7 @@ static void interleave(Interleaving at) {
   if (finished) at.possible[outcome_key(at.test, at.registers, at.memory)] = true;
 }
 
-void outcomes_sequential(const LitmusTest *test, bool possible[OUTCOMES]) {
+void outcomes_sequential(const LitmusTest* test, bool possible[OUTCOMES]) {
   for (unsigned i = 0; i < OUTCOMES; ++i) possible[i] = false;
   interleave((Interleaving){test, possible, {0}, {0}, {0}});
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests.h as C tables.
-#include "litmus.h"
 #include "links.h"
+#include "litmus.h"
 #include "tests.h"
 
 #define LINK_INDEX(name, first, separator, second) name,
@@ -11,11 +11,14 @@ enum { X, Y };
 enum { FORBIDDEN, ALLOWED };
 
 #define THREAD(pattern, a, v1, b, v2) {PATTERN_##pattern, a, v1, b, v2},
-#define REG(thread, which) (PLACE_REGISTERS + 2 * (thread) + (which) - 1)
+#define REG(thread, which) (PLACE_REGISTERS + 2 * (thread) + (which)-1)
 #define MEM(variable) (PLACE_MEMORY + (variable))
-#define OBSERVED(...) {__VA_ARGS__}
-#define WEAK(...) {__VA_ARGS__}
-#define LINKS(...) {__VA_ARGS__}
+#define OBSERVED(...) \
+  { __VA_ARGS__ }
+#define WEAK(...) \
+  { __VA_ARGS__ }
+#define LINKS(...) \
+  { __VA_ARGS__ }
 
 #define TEST_INDEX(name, threads, observed, weak) TEST_##name,
 enum { LITMUS_TESTS(TEST_INDEX) };

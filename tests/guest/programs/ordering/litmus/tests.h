@@ -12,6 +12,7 @@
 //   11 control dependency to a store; and the load value and atomicity axioms (LV, AT).
 // litmus_oracle.py derives every verdict again from the axioms.
 
+// clang-format off
 #define LITMUS_TESTS(TEST)                                                                                                 \
   TEST(SB, THREAD(WR, X, 1, Y, 0) THREAD(WR, Y, 1, X, 0), OBSERVED(REG(0, 2), REG(1, 2)), WEAK(0, 0))                        \
   TEST(MP, THREAD(WW, X, 1, Y, 1) THREAD(RR, Y, 0, X, 0), OBSERVED(REG(1, 1), REG(1, 2)), WEAK(1, 0))                        \
@@ -124,3 +125,4 @@
   FORM(CoWR, plain, LINKS(plain, plain), FORBIDDEN)                    /* LV: the own store hides older ones */       \
   FORM(CoWR, amo, LINKS(amo, amo), FORBIDDEN)                          /* LV, 3 */                                    \
   FORM(CoWR, lrsc_aqrl, LINKS(lrsc_aqrl, lrsc_aqrl), FORBIDDEN)        /* LV, 3 */
+// clang-format on

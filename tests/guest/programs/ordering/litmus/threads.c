@@ -66,21 +66,39 @@
 #define VALUE_data "t0"
 #define VALUE_control "%[v2]"
 
-#define LOOP(name, text)                                                                          \
-  static void name(const Walk *walk) {                                                            \
-    unsigned count = walk->count, first = walk->first;                                            \
-    for (unsigned i = 0; i < count; ++i) {                                                        \
-      unsigned k = (first + i) & (count - 1);                                                     \
-      uint64_t r1 = 0, r2 = 0;                                                                    \
-      __asm__ volatile(text                                                                       \
-                       : [r1] "+&r"(r1), [r2] "+&r"(r2)                                           \
+enum { MEETING_POLLS = 60 };
+
+// Threads stay in step, each with a random lead of some instructions; whoever is not running is not waited for.
+static inline uint32_t meet(const Walk* walk, unsigned i, uint32_t jitter) {
+  if (walk->others[0] == 0) return jitter;
+  uint32_t number = walk->met + i + 1;
+  *walk->own = number;
+  for (unsigned o = 0; walk->others[o] != 0; ++o) {
+    for (unsigned polls = 0; polls < MEETING_POLLS && (int32_t)(*walk->others[o] - number) < 0; ++polls) {
+    }
+  }
+  jitter = jitter * 1664525u + 1013904223u;
+  for (unsigned turns = jitter >> 29; turns > 0; --turns) __asm__ volatile("" ::: "memory");
+  return jitter;
+}
+
+#define LOOP(name, text)                                                                                  \
+  static void name(const Walk* walk) {                                                                    \
+    unsigned count = walk->count, first = walk->first;                                                    \
+    uint32_t jitter = walk->jitter;                                                                       \
+    for (unsigned i = 0; i < count; ++i) {                                                                \
+      unsigned k = (first + i) & (count - 1);                                                             \
+      uint64_t r1 = 0, r2 = 0;                                                                            \
+      jitter = meet(walk, i, jitter);                                                                     \
+      __asm__ volatile(text                                                                               \
+                       : [r1] "+&r"(r1), [r2] "+&r"(r2)                                                   \
                        : [a] "r"(walk->a[k]), [b] "r"(walk->b[k]), [v1] "r"(walk->v1), [v2] "r"(walk->v2) \
-                       : "t0", "t1", "memory");                                                   \
-      walk->out[k] = (uint32_t)(r1 | r2 << 8);                                                    \
-    }                                                                                             \
+                       : "t0", "t1", "memory");                                                           \
+      walk->out[k] = (uint32_t)(r1 | r2 << 8);                                                            \
+    }                                                                                                     \
   }
 
-#define LOOPS(name, first, separator, second)                                                                       \
+#define LOOPS(name, first, separator, second)                                                                        \
   LOOP(ww_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
   LOOP(wr_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", ADDRESS_##separator))           \
   LOOP(rw_##name, R_##first("%[r1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
@@ -90,6 +108,6 @@
 LITMUS_LINKS(LOOPS)
 
 #define ROW(name, first, separator, second) {0, ww_##name, wr_##name, rw_##name, rr_##name, w_##name, r_##name},
-static ThreadLoop *const loops[][PATTERNS] = {LITMUS_LINKS(ROW)};
+static ThreadLoop* const loops[][PATTERNS] = {LITMUS_LINKS(ROW)};
 
-ThreadLoop *litmus_loop(unsigned link, unsigned pattern) { return loops[link][pattern]; }
+ThreadLoop* litmus_loop(unsigned link, unsigned pattern) { return loops[link][pattern]; }

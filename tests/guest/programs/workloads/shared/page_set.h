@@ -23,13 +23,13 @@ typedef struct {
 FramePool frame_pool_create(uint64_t count);
 
 // Maps the whole window into `space` with 4 KiB pages; `variant` chooses the order.
-PageSet page_set_map(const Space *space, uint64_t base, FramePool pool, uint64_t variant);
+PageSet page_set_map(const Space* space, uint64_t base, FramePool pool, uint64_t variant);
 
 // `touches` random pages of the set: load word 0, check it, count in this hart's counter. `counts` is this hart's private
 // record of how often each frame was counted. Returns the sum of the words. Fails on a wrong word.
-uint64_t page_set_touch(Hart *self, const PageSet *set, uint64_t touches, uint32_t *counts);
+uint64_t page_set_touch(Hart* self, const PageSet* set, uint64_t touches, uint32_t* counts);
 
 // Compares the counters in the frames with the record (physical addresses: M mode, or mapped one to one).
-void page_set_verify(const Hart *self, FramePool pool, const uint32_t *counts);
+void page_set_verify(const Hart* self, FramePool pool, const uint32_t* counts);
 
 #endif

@@ -48,7 +48,7 @@ static void write_all(uint64_t at) {
   write_function(at + BRANCH_B, ANSWER_B);
 }
 
-PatchedCode patched_code_create(const Space *space, uint64_t base) {
+PatchedCode patched_code_create(const Space* space, uint64_t base) {
   PatchedCode code = {base, base + ALIAS_DISTANCE, {0}};
   uint64_t frames = (uint64_t)pages_allocate(PATCHED_PAGES);
   for (unsigned page = 0; page < PATCHED_PAGES; ++page) {
@@ -68,12 +68,12 @@ PatchedCode patched_code_create(const Space *space, uint64_t base) {
   static uint8_t draft[PATCHED_PAGES * PAGE_BYTES] __attribute__((aligned(4096)));
   write_all((uint64_t)draft);
   for (unsigned page = 0; page < PATCHED_PAGES; ++page) {
-    __builtin_memcpy((void *)code.frames[page], draft + page * PAGE_BYTES, PAGE_BYTES);
+    __builtin_memcpy((void*)code.frames[page], draft + page * PAGE_BYTES, PAGE_BYTES);
   }
   return code;
 }
 
-PatchedCall patched_code_change(Hart *self, const PatchedCode *code, uint64_t turn) {
+PatchedCall patched_code_change(Hart* self, const PatchedCode* code, uint64_t turn) {
   int immediate = (int)random_below(self, 2048);
   uint64_t at = (turn / 6) % 2 != 0 ? code->write : code->execute;
   PatchedCall call = {code->execute, (uint64_t)immediate};
@@ -108,4 +108,4 @@ PatchedCall patched_code_change(Hart *self, const PatchedCode *code, uint64_t tu
   return call;
 }
 
-uint64_t patched_code_constant(const PatchedCode *code) { return code->execute + CONSTANT; }
+uint64_t patched_code_constant(const PatchedCode* code) { return code->execute + CONSTANT; }

@@ -22,14 +22,14 @@ typedef struct {
 
 // In `space` at `base` (four pages' room for each of the two windows), frames in reverse order; or, with space = 0, at
 // physical addresses. Writes the first version of the code; the caller runs fence.i.
-PatchedCode patched_code_create(const Space *space, uint64_t base);
+PatchedCode patched_code_create(const Space* space, uint64_t base);
 
 // Changes one instruction; `turn` chooses the place and the window to write through. The caller fences: fence.i on each
 // hart that is to run it, after the stores are visible there.
-PatchedCall patched_code_change(Hart *self, const PatchedCode *code, uint64_t turn);
+PatchedCall patched_code_change(Hart* self, const PatchedCode* code, uint64_t turn);
 
 // A function in the same page that never changes.
-uint64_t patched_code_constant(const PatchedCode *code);
+uint64_t patched_code_constant(const PatchedCode* code);
 #define PATCHED_CONSTANT 0x155u
 
 #endif

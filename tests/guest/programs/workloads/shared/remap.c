@@ -22,7 +22,7 @@ enum { FRAMES = 4 };
 //        0         |     0      |  unmapped: a look faults
 typedef struct {
   uint64_t state;
-  uint64_t *entry;
+  uint64_t* entry;
   uint64_t frames[FRAMES];  // physical
   uint64_t generation;
   uint64_t counted[FRAMES];  // all harts' counts in a frame when it was poisoned
@@ -39,10 +39,10 @@ static uint64_t count_in(uint64_t frame) {
   return sum;
 }
 
-void remap_prepare(const Space *space) {
+void remap_prepare(const Space* space) {
   space_asid = space->asid;
   for (uint64_t owner = 0; owner < hart_count; ++owner) {
-    Slot *slot = &slots[owner];
+    Slot* slot = &slots[owner];
     slot->entry = space_slot(space, address_of(owner), LEVEL_PAGE);
     for (unsigned i = 0; i < FRAMES; ++i) {
       slot->frames[i] = (uint64_t)pages_allocate(1);
@@ -52,7 +52,7 @@ void remap_prepare(const Space *space) {
 }
 
 // argument: the owner, and the form of fence above it.
-static void fence_page_of(Hart *self, uint64_t argument) {
+static void fence_page_of(Hart* self, uint64_t argument) {
   (void)self;
   uint64_t address = address_of(argument & 0xff);
   switch (argument >> 8) {
@@ -63,8 +63,8 @@ static void fence_page_of(Hart *self, uint64_t argument) {
   }
 }
 
-void remap_turn(Hart *self, uint64_t turn) {
-  Slot *slot = &slots[self->id];
+void remap_turn(Hart* self, uint64_t turn) {
+  Slot* slot = &slots[self->id];
   uint64_t old_entry = *slot->entry;
   uint64_t frame = slot->frames[turn % FRAMES];
   bool unmap = turn % 3 == 2;
@@ -93,16 +93,16 @@ void remap_turn(Hart *self, uint64_t turn) {
   __atomic_store_n(&slot->state, generation << 2 | (unmap ? 0 : 2), __ATOMIC_RELEASE);
 }
 
-void remap_observe(Hart *self, uint64_t owner) {
-  Slot *slot = &slots[owner];
+void remap_observe(Hart* self, uint64_t owner) {
+  Slot* slot = &slots[owner];
   uint64_t address = address_of(owner), counter = address + 64 + 8 * self->id, value;
   uint64_t before = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
   uint64_t cause = probe_load(address, &value);
   fence_full();
   uint64_t after = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
   check(cause == NO_TRAP || cause == CAUSE_LOAD_PAGE, "remote_fence", "a load of 0x%lx: cause %lu", address, cause);
-  check(cause != NO_TRAP || value != POISON, "remote_fence", "page of hart %lu: stale translation (state 0x%lx, 0x%lx)", owner,
-        before, after);
+  check(cause != NO_TRAP || value != POISON, "remote_fence", "page of hart %lu: stale translation (state 0x%lx, 0x%lx)", owner, before,
+        after);
   if (before == after && (before & 1) == 0 && before != 0) {
     bool mapped = before & 2;
     check(mapped == (cause == NO_TRAP), "remote_fence", "page of hart %lu: %s, but a load gives cause %ld", owner,
