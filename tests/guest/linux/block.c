@@ -14,7 +14,7 @@
 #include "disk.h"
 #include "pattern.h"
 
-enum { BLOCK = 4096, SECTOR = 512, CHUNK = 128 << 10, READS = 100, LARGEST = 16 << 20 };
+enum { BLOCK = 4096, SECTOR = 512, CHUNK = 128 << 10, READS = 100, BYTES_A_ROUND = 2 << 20, BYTES_MOST = 16 << 20 };
 
 typedef struct {
   const char* contents;
@@ -57,7 +57,8 @@ void check_block(const Load* load) {
   if (file < 0) return;
   uint64_t bytes = 0;
   expect(ioctl(file, BLKGETSIZE64, &bytes) == 0, "size of the disk: %m");
-  if (bytes > LARGEST) bytes = LARGEST;
+  uint64_t wanted = (uint64_t)BYTES_A_ROUND * load->rounds < BYTES_MOST ? (uint64_t)BYTES_A_ROUND * load->rounds : BYTES_MOST;
+  if (bytes > wanted) bytes = wanted;
   if (!expect(bytes >= 16 * BLOCK, "the disk has %lu bytes only", bytes)) return;
   char* contents = pages(bytes);
   ioctl(file, BLKFLSBUF, 0);

@@ -25,7 +25,10 @@ typedef struct {
   char words[200];
 } Words;
 
-static struct { Words failure, skip, detail; } * said;
+typedef struct {
+  Words failure, skip, detail;
+} Report;
+static Report* said;
 
 static void say(Words* words, const char* format, va_list arguments) {
   if (atomic_exchange(&words->claimed, true)) return;

@@ -3,9 +3,11 @@
 // after the caches were dropped and after another mount, as they were written.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,7 +84,10 @@ static unsigned long compare_reference(void) {
 void check_files(const Load* load) {
   int disk = disk_open(false);
   if (disk < 0) return;
+  int read_only = 0;
+  ioctl(disk, BLKROGET, &read_only);
   close(disk);
+  if (read_only) return check_skipped("%s is read-only", DISK);
   Shared shared = {0};
   unsigned long reference = 0;
   for (shared.round = 0; shared.round < load->rounds && !check_has_failed(); shared.round++) {

@@ -43,10 +43,10 @@ static void mutate(Shared* shared) {
 // Where processors are fewer than threads, an observer lets the others run now and then; otherwise it never stops.
 static void observe(Shared* shared, unsigned index, bool alone) {
   for (unsigned i = index;; i++) {
+    if (!alone && i % 16 == 0) sched_yield();
     volatile uint64_t* word = (volatile uint64_t*)(shared->area + i % PAGES * PAGE);
     unsigned long gone = atomic_load_explicit(&shared->gone, memory_order_acquire);
     if (gone == UINT64_MAX) return;
-    if (!alone && i % 16 == 0) sched_yield();
     uint64_t value = 0;
     Fault fault = try_read(word, &value);
     atomic_thread_fence(memory_order_acquire);

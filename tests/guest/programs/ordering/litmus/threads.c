@@ -20,7 +20,7 @@
 #define W_lrsc_aqrl(v, a) "77: lr.w.aqrl t1, (" a ")\n sc.w.aqrl t1, " v ", (" a ")\n bnez t1, 77b\n"
 #define R_lrsc_aqrl(r, a) "77: lr.w.aqrl " r ", (" a ")\n sc.w.aqrl t1, " r ", (" a ")\n bnez t1, 77b\n"
 
-// Separators: text, and what the second access uses for its address and its value.
+// Separators. The second access takes its address from t0 and its value from t2, which a dependency passes through.
 #define BETWEEN_none ""
 #define BETWEEN_fence_rw_rw "fence rw, rw\n"
 #define BETWEEN_fence_w_w "fence w, w\n"
@@ -32,39 +32,10 @@
 #define BETWEEN_fence_r_rw "fence r, rw\n"
 #define BETWEEN_fence_rw_w "fence rw, w\n"
 #define BETWEEN_fence_tso "fence.tso\n"
-#define BETWEEN_address "xor t0, %[r1], %[r1]\n add t0, t0, %[b]\n"
-#define BETWEEN_data "xor t0, %[r1], %[r1]\n add t0, t0, %[v2]\n"
+#define BETWEEN_address "xor t1, %[r1], %[r1]\n add t0, t0, t1\n"
+#define BETWEEN_data "xor t1, %[r1], %[r1]\n add t2, t2, t1\n"
 #define BETWEEN_control "bnez %[r1], 78f\n 78:\n"
-
-#define ADDRESS_none "%[b]"
-#define ADDRESS_fence_rw_rw "%[b]"
-#define ADDRESS_fence_w_w "%[b]"
-#define ADDRESS_fence_r_r "%[b]"
-#define ADDRESS_fence_w_r "%[b]"
-#define ADDRESS_fence_r_w "%[b]"
-#define ADDRESS_fence_w_rw "%[b]"
-#define ADDRESS_fence_rw_r "%[b]"
-#define ADDRESS_fence_r_rw "%[b]"
-#define ADDRESS_fence_rw_w "%[b]"
-#define ADDRESS_fence_tso "%[b]"
-#define ADDRESS_address "t0"
-#define ADDRESS_data "%[b]"
-#define ADDRESS_control "%[b]"
-
-#define VALUE_none "%[v2]"
-#define VALUE_fence_rw_rw "%[v2]"
-#define VALUE_fence_w_w "%[v2]"
-#define VALUE_fence_r_r "%[v2]"
-#define VALUE_fence_w_r "%[v2]"
-#define VALUE_fence_r_w "%[v2]"
-#define VALUE_fence_w_rw "%[v2]"
-#define VALUE_fence_rw_r "%[v2]"
-#define VALUE_fence_r_rw "%[v2]"
-#define VALUE_fence_rw_w "%[v2]"
-#define VALUE_fence_tso "%[v2]"
-#define VALUE_address "%[v2]"
-#define VALUE_data "t0"
-#define VALUE_control "%[v2]"
+#define OPERANDS "mv t0, %[b]\n mv t2, %[v2]\n"
 
 enum { MEETING_POLLS = 60 };
 
@@ -93,19 +64,21 @@ static inline uint32_t meet(const Walk* walk, unsigned i, uint32_t jitter) {
       __asm__ volatile(text                                                                               \
                        : [r1] "+&r"(r1), [r2] "+&r"(r2)                                                   \
                        : [a] "r"(walk->a[k]), [b] "r"(walk->b[k]), [v1] "r"(walk->v1), [v2] "r"(walk->v2) \
-                       : "t0", "t1", "memory");                                                           \
+                       : "t0", "t1", "t2", "memory");                                                     \
       walk->out[k] = (uint32_t)(r1 | r2 << 8);                                                            \
     }                                                                                                     \
   }
 
-#define LOOPS(name, first, separator, second)                                                                        \
-  LOOP(ww_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
-  LOOP(wr_##name, W_##first("%[v1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", ADDRESS_##separator))           \
-  LOOP(rw_##name, R_##first("%[r1]", "%[a]") BETWEEN_##separator W_##second(VALUE_##separator, ADDRESS_##separator)) \
-  LOOP(rr_##name, R_##first("%[r1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", ADDRESS_##separator))           \
-  LOOP(w_##name, W_##first("%[v1]", "%[a]"))                                                                         \
+// clang-format off
+#define LOOPS(name, first, separator, second)                                                      \
+  LOOP(ww_##name, OPERANDS W_##first("%[v1]", "%[a]") BETWEEN_##separator W_##second("t2", "t0"))    \
+  LOOP(wr_##name, OPERANDS W_##first("%[v1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", "t0")) \
+  LOOP(rw_##name, OPERANDS R_##first("%[r1]", "%[a]") BETWEEN_##separator W_##second("t2", "t0"))    \
+  LOOP(rr_##name, OPERANDS R_##first("%[r1]", "%[a]") BETWEEN_##separator R_##second("%[r2]", "t0")) \
+  LOOP(w_##name, W_##first("%[v1]", "%[a]"))                                                       \
   LOOP(r_##name, R_##first("%[r1]", "%[a]"))
 LITMUS_LINKS(LOOPS)
+// clang-format on
 
 #define ROW(name, first, separator, second) {0, ww_##name, wr_##name, rw_##name, rr_##name, w_##name, r_##name},
 static ThreadLoop* const loops[][PATTERNS] = {LITMUS_LINKS(ROW)};
