@@ -11,7 +11,8 @@ namespace vm {
 namespace {
 
 // clang-format off
-enum class Format : u8 { r, i, shift64, shift32, s, b, u, j, order, whole, fence_vma, csr, reserve, atomic, fused, rounded, rounded_unary, exact, exact_unary };
+enum class Format : u8 { r, i, shift64, shift32, s, b, u, j, order, whole, fence_vma, csr, reserve,
+                         atomic, fused, rounded, rounded_unary, exact, exact_unary };
 // clang-format on
 constexpr u32 bits_that_count(Format format) {
   switch (format) {

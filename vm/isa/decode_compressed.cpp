@@ -59,16 +59,17 @@ constexpr u32 sp = 2;
 
 // Immediates are scattered so that each bit stands at as few places as possible: the manual's tables, field by field.
 constexpr Operands operands_of(Format format, u32 w) {
-  const u32 full_rd = bit_field(w, 7, 5), full_rs2 = bit_field(w, 2, 5);
-  const u32 low_prime = bit_field(w, 2, 3) + 8, high_prime = bit_field(w, 7, 3) + 8;
-  const auto offset32 = static_cast<i32>(bit_field(w, 5, 1, 6) | bit_field(w, 10, 3, 3) | bit_field(w, 6, 1, 2));
-  const auto offset64 = static_cast<i32>(bit_field(w, 5, 2, 6) | bit_field(w, 10, 3, 3));
-  const i32 signed6 = sign_extend(bit_field(w, 12, 1, 5) | bit_field(w, 2, 5), 6);
-  const auto unsigned6 = static_cast<i32>(bit_field(w, 12, 1, 5) | bit_field(w, 2, 5));
+  const auto f = [w](unsigned low, unsigned count, unsigned to = 0) { return bit_field(w, low, count, to); };
+  const u32 full_rd = f(7, 5), full_rs2 = f(2, 5);
+  const u32 low_prime = f(2, 3) + 8, high_prime = f(7, 3) + 8;
+  const auto offset32 = static_cast<i32>(f(5, 1, 6) | f(10, 3, 3) | f(6, 1, 2));
+  const auto offset64 = static_cast<i32>(f(5, 2, 6) | f(10, 3, 3));
+  const i32 signed6 = sign_extend(f(12, 1, 5) | f(2, 5), 6);
+  const auto unsigned6 = static_cast<i32>(f(12, 1, 5) | f(2, 5));
   // clang-format off
   switch (format) {
     case Format::addi4spn:
-      return {low_prime, sp, 0, static_cast<i32>(bit_field(w, 7, 4, 6) | bit_field(w, 11, 2, 4) | bit_field(w, 5, 1, 3) | bit_field(w, 6, 1, 2))};
+      return {low_prime, sp, 0, static_cast<i32>(f(7, 4, 6) | f(11, 2, 4) | f(5, 1, 3) | f(6, 1, 2))};
     case Format::load32: return {low_prime, high_prime, 0, offset32};
     case Format::load64: return {low_prime, high_prime, 0, offset64};
     case Format::store32: return {0, high_prime, low_prime, offset32};
@@ -76,21 +77,21 @@ constexpr Operands operands_of(Format format, u32 w) {
     case Format::immediate6: return {full_rd, full_rd, 0, signed6};
     case Format::load_immediate: return {full_rd, 0, 0, signed6};
     case Format::addi16sp:
-      return {sp, sp, 0, sign_extend(bit_field(w, 12, 1, 9) | bit_field(w, 3, 2, 7) | bit_field(w, 5, 1, 6) | bit_field(w, 2, 1, 5) | bit_field(w, 6, 1, 4), 10)};
-    case Format::upper: return {full_rd, 0, 0, sign_extend(bit_field(w, 12, 1, 17) | bit_field(w, 2, 5, 12), 18)};
+      return {sp, sp, 0, sign_extend(f(12, 1, 9) | f(3, 2, 7) | f(5, 1, 6) | f(2, 1, 5) | f(6, 1, 4), 10)};
+    case Format::upper: return {full_rd, 0, 0, sign_extend(f(12, 1, 17) | f(2, 5, 12), 18)};
     case Format::shift_prime: return {high_prime, high_prime, 0, unsigned6};
     case Format::and_prime: return {high_prime, high_prime, 0, signed6};
     case Format::both_prime: return {high_prime, high_prime, low_prime, 0};
     case Format::jump:
-      return {0, 0, 0, sign_extend(bit_field(w, 12, 1, 11) | bit_field(w, 8, 1, 10) | bit_field(w, 9, 2, 8) | bit_field(w, 6, 1, 7) | bit_field(w, 7, 1, 6) |
-                                       bit_field(w, 2, 1, 5) | bit_field(w, 11, 1, 4) | bit_field(w, 3, 3, 1), 12)};
+      return {0, 0, 0, sign_extend(f(12, 1, 11) | f(8, 1, 10) | f(9, 2, 8) | f(6, 1, 7) | f(7, 1, 6) |
+                                       f(2, 1, 5) | f(11, 1, 4) | f(3, 3, 1), 12)};
     case Format::branch:
-      return {0, high_prime, 0, sign_extend(bit_field(w, 12, 1, 8) | bit_field(w, 5, 2, 6) | bit_field(w, 2, 1, 5) | bit_field(w, 10, 2, 3) | bit_field(w, 3, 2, 1), 9)};
+      return {0, high_prime, 0, sign_extend(f(12, 1, 8) | f(5, 2, 6) | f(2, 1, 5) | f(10, 2, 3) | f(3, 2, 1), 9)};
     case Format::shift: return {full_rd, full_rd, 0, unsigned6};
-    case Format::load32_sp: return {full_rd, sp, 0, static_cast<i32>(bit_field(w, 2, 2, 6) | bit_field(w, 12, 1, 5) | bit_field(w, 4, 3, 2))};
-    case Format::load64_sp: return {full_rd, sp, 0, static_cast<i32>(bit_field(w, 2, 3, 6) | bit_field(w, 12, 1, 5) | bit_field(w, 5, 2, 3))};
-    case Format::store32_sp: return {0, sp, full_rs2, static_cast<i32>(bit_field(w, 7, 2, 6) | bit_field(w, 9, 4, 2))};
-    case Format::store64_sp: return {0, sp, full_rs2, static_cast<i32>(bit_field(w, 7, 3, 6) | bit_field(w, 10, 3, 3))};
+    case Format::load32_sp: return {full_rd, sp, 0, static_cast<i32>(f(2, 2, 6) | f(12, 1, 5) | f(4, 3, 2))};
+    case Format::load64_sp: return {full_rd, sp, 0, static_cast<i32>(f(2, 3, 6) | f(12, 1, 5) | f(5, 2, 3))};
+    case Format::store32_sp: return {0, sp, full_rs2, static_cast<i32>(f(7, 2, 6) | f(9, 4, 2))};
+    case Format::store64_sp: return {0, sp, full_rs2, static_cast<i32>(f(7, 3, 6) | f(10, 3, 3))};
     case Format::jump_register: return {0, full_rd, 0, 0};
     case Format::call_register: return {1, full_rd, 0, 0};
     case Format::move: return {full_rd, 0, full_rs2, 0};

@@ -12,7 +12,7 @@
 #define INTERLOCK_FORMS(X)                                                                                                        \
   X(li) X(li_skip) X(mv) X(nop) X(pc_add) X(pc_add_skip) X(auipc) X(jump) X(jump_far) X(jal) X(jal_far) X(jalr) X(fall) X(fall_far) \
   X(fence_light) X(fence_full) X(pause) X(csr) X(csr_end)
-// The most frequent neighbours in compiled programs (measured on the bare-metal kernels; see vm/translate/fusion.hpp).
+// The most frequent neighbours in compiled programs (counted on tests/guest/programs/kernels).
 #define INTERLOCK_PAIR_LIST(X) \
   X(add, srli) X(add, slli) X(add, add) X(add, lw) X(add, ld) X(add, sd) X(add, sb) X(add, addi) X(add, bne) X(add, bltu) \
   X(add, jalr) X(xor_, add) X(xor_, addiw) X(xor_, srli) X(xor_, slli) X(xor_, mul) X(xor_, andi) X(xor_, sw) X(ori, add) \
